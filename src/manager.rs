@@ -91,8 +91,8 @@ pub struct ManagerOptions {
     pub program: Option<String>,
     /// Where that program works.
     pub folder: Option<String>,
-    /// The folders whose rules hold.
-    pub folders: Vec<PathBuf>,
+    /// The folders whose rules hold; `None` for a process that does nothing for a project, and that nothing narrows.
+    pub folders: Option<Vec<PathBuf>>,
     /// Where its proxy listens.
     pub host: IpAddr,
     /// Its proxy's port; 0 for a process without one.
@@ -153,9 +153,9 @@ impl Manager {
         })?;
         let upstream = Upstream::new(&environment);
         let router = Router::new(identity.kind, identity.pid);
-        let told = config::projects::told(&sources, &environment);
-        let given = Given { folders: options.folders, told, settings: None };
-        let project = Project::new(given, environment.clone());
+        let told = || config::projects::told(&sources, &environment);
+        let given = options.folders.map(|folders| Given { folders, told: told(), settings: None });
+        let project = given.map(|given| Project::new(given, environment.clone()));
         let configuration = Configuration::load(paths, environment, sources);
         let session = Arc::new(Session::new(identity, clock, configuration, project, folders.clone(), store.clone()));
         session.look_at_project();

@@ -1,6 +1,7 @@
 //! The words on the wire. Every method and notification is declared here, once; the doors, the schemas and the
 //! README's tables are made from these declarations.
 
+pub mod account_set;
 pub mod accounts;
 pub mod commands;
 pub mod configuration;
@@ -141,7 +142,7 @@ methods! {
 notifications! {
     /// The proxy is listening; sent once, after `initialized`.
     "proxy/ready" => ProxyReady(session::ProxyReadyParams);
-    /// Accounts changed, here or in a sibling.
+    /// Accounts changed, here or in a sibling, or which of them this session may use.
     "accounts/didChange" => AccountsDidChange(accounts::AccountsDidChangeParams);
     /// A login worked or failed.
     "accounts/didLogin" => AccountsDidLogin(login::AccountsDidLoginParams);

@@ -26,6 +26,7 @@ use tokio::net::TcpListener;
 use crate::manager::Manager;
 use crate::manager::session::reached_at;
 use crate::protocol::PROTOCOL_VERSION;
+use crate::protocol::account_set::AccountSet;
 use crate::protocol::session::{AccountReference, ProxyInfo, RpcInfo, SessionIdentity, SessionInfo};
 use crate::proxy::{Gate, Proxy, Running};
 use crate::secrets::Secret;
@@ -83,7 +84,13 @@ impl Session {
             web_socket_url: format!("ws://{address}/rpc"),
             token: None,
         };
-        SessionInfo { protocol_version: PROTOCOL_VERSION, proxy: self.proxy(), rpc, session: self.identity() }
+        SessionInfo {
+            protocol_version: PROTOCOL_VERSION,
+            proxy: self.proxy(),
+            rpc,
+            session: self.identity(),
+            account_set: self.manager.account_set().map(AccountSet::from),
+        }
     }
 
     /// What the initialize result says.

@@ -1,5 +1,6 @@
 //! The words that people read, shared by the command line and the terminal screen so that both say the same.
 
+pub mod account_set;
 pub mod accounts;
 pub mod amounts;
 pub mod cut;

@@ -1,6 +1,7 @@
 //! The start of every verb: the environment, the places, and a manager over them.
 
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -54,20 +55,37 @@ impl Context {
             pid: std::process::id(),
             program: None,
             folder: working_directory(),
-            folders: Vec::new(),
+            folders: Some(Vec::new()),
             host: Ipv4Addr::LOCALHOST.into(),
             port,
         }
     }
 
-    /// A manager for a verb that ends at once.
+    /// A manager for a verb that ends at once and that is about every account: no rule of a project narrows it.
     pub fn manager(&self) -> Result<Arc<Manager>, Error> {
-        let manager = Manager::open(self.options(SessionKind::Run, 0, Sources::default()))?;
+        self.opened(None).inspect(|manager| Context::warn_of_folders(manager))
+    }
+
+    /// The same for what is about the folder that it is called in.
+    pub fn manager_here(&self) -> Result<Arc<Manager>, Error> {
+        self.here().inspect(|manager| Context::warn_of_folders(manager))
+    }
+
+    /// A manager beside another one, to ask what a session in this folder may use.
+    pub fn here(&self) -> Result<Arc<Manager>, Error> {
+        self.opened(Some(working_directory().into_iter().map(Into::into).collect()))
+    }
+
+    fn opened(&self, folders: Option<Vec<PathBuf>>) -> Result<Arc<Manager>, Error> {
+        let options = self.options(SessionKind::Run, 0, Sources::default());
+        Manager::open(ManagerOptions { folders, ..options })
+    }
+
+    fn warn_of_folders(manager: &Manager) {
         tracing::info!("the ledger and the key file are in `{}`", manager.session().data_folder().display());
         if let Some(text) = manager.session().apart() {
             Printer::warning(&text);
         }
-        Ok(manager)
     }
 
     /// Reports on stderr what in the configuration cannot be used.

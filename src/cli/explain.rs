@@ -9,12 +9,14 @@ use super::printer::Printer;
 use super::table::{Column, Room, Table};
 use super::text::Text;
 use crate::domain::routing::decision::{Candidate, Explanation};
+use crate::domain::routing::eligibility::Reason;
 use crate::domain::time::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::manager::FIRST_ACCOUNT;
 use crate::protocol::accounts::Account;
 use crate::protocol::routing::RoutingExplainResult;
 use crate::theme::Role;
+use crate::wording::account_set::of_this_folder;
 use crate::wording::cut::Keep;
 use crate::wording::routing::{obstacle, why};
 use crate::wording::time::span;
@@ -38,9 +40,9 @@ pub struct ExplainArgs {
     json: bool,
 }
 
-/// Which account a request would get now, and why not the others. No session has to run.
+/// Which account a request from this folder would get now, and why not the others. No session has to run.
 pub async fn run(context: &Context, args: ExplainArgs) -> Result<u8, Error> {
-    let manager = context.manager()?;
+    let manager = context.manager_here()?;
     manager.survey().await;
     Context::warn_of_reports(&manager);
     let accounts: Vec<Account> = manager.list()?.accounts.into_iter().map(Account::from).collect();
@@ -48,7 +50,7 @@ pub async fn run(context: &Context, args: ExplainArgs) -> Result<u8, Error> {
         return Err(Error::new(ErrorKind::AccountNotFound, "there is no account yet").hint(FIRST_ACCOUNT));
     }
     let (strategy, family, explanation) = manager.explain(args.model.as_deref(), args.conversation.as_deref()).await;
-    let result = RoutingExplainResult::of(strategy, &family, &explanation);
+    let result = RoutingExplainResult::of(strategy, &family, &explanation, manager.account_set());
     if args.json {
         Printer::json(&result);
         return Ok(0);
@@ -76,6 +78,9 @@ pub(super) fn explanation_text(
     let mut text = Text::from(format!("{}\n\n", room.wrapped(&answer)));
     text.append(candidates(accounts, explanation, now, room));
     text.push(Role::Text, format!("\n\nThe strategy is `{}`.", result.strategy));
+    for line in result.account_set.iter().flat_map(of_this_folder) {
+        text.push(Role::Text, format!("\n{}", room.wrapped(&line)));
+    }
     text
 }
 
@@ -106,13 +111,18 @@ fn candidates(accounts: &[Account], explanation: &Explanation, now: Timestamp, r
         if has_score {
             cells.push(candidate.score.map_or("-".to_owned(), |score| format!("{score:.2}")).into());
         }
-        cells.push(standing(candidate, is_chosen, now));
+        let why = accounts.get(candidate.position).and_then(|account| account.reason.as_deref());
+        cells.push(standing(candidate, why, is_chosen, now));
         table.row(&cells);
     }
     table.fit(room)
 }
 
-fn standing(candidate: &Candidate, is_chosen: bool, now: Timestamp) -> Text {
+/// Of an account that is not allowed here, `why` names what keeps it out: nothing else matters then.
+fn standing(candidate: &Candidate, why: Option<&str>, is_chosen: bool, now: Timestamp) -> Text {
+    if candidate.reasons().any(|reason| reason == Reason::NotAllowed) {
+        return Text::of(Role::Faint, why.unwrap_or("is not allowed here"));
+    }
     let obstacles = candidate.obstacles.iter().map(|it| {
         let until = it.until.map(|until| format!(" for {}", span(until.since(now)))).unwrap_or_default();
         format!("{}{until}", obstacle(it.reason.name()))

@@ -112,6 +112,10 @@ const COLUMNS: [Column; 9] = [
     Column::new("NOTE").least(16, Keep::Start).rank(1),
 ];
 
+/// The groups that each is in, behind its label, where any is in one.
+const GROUPS: Column = Column::new("GROUPS").least(8, Keep::Start).rank(4);
+const GROUPS_AT: usize = 2;
+
 /// The accounts as a person reads them, and below them what every session is pinned to.
 pub fn accounts_text(accounts: &[Account], pins: &[Pin], now: Timestamp, room: Room) -> Text {
     if accounts.is_empty() {
@@ -126,10 +130,15 @@ pub fn accounts_text(accounts: &[Account], pins: &[Pin], now: Timestamp, room: R
 
 /// The table alone.
 pub fn accounts_table(accounts: &[Account], pins: &[Pin], now: Timestamp, room: Room) -> Text {
-    let mut table = Table::new(&COLUMNS);
+    let mut columns = COLUMNS.to_vec();
+    let has_groups = accounts.iter().any(|account| !account.groups.is_empty());
+    if has_groups {
+        columns.insert(GROUPS_AT, GROUPS);
+    }
+    let mut table = Table::new(&columns);
     for account in accounts {
         let is_active = if account.active { "*" } else { "" };
-        table.row(&[
+        let mut cells = vec![
             format!("{}{is_active}", account.index).into(),
             Text::of(if account.active { Role::Strong } else { Role::Text }, &account.label),
             kind(account.kind).into(),
@@ -139,7 +148,12 @@ pub fn accounts_table(accounts: &[Account], pins: &[Pin], now: Timestamp, room: 
             account.sessions.len().to_string().into(),
             quota(account).into(),
             notes(account, pins, now),
-        ]);
+        ];
+        if has_groups {
+            let groups = account.groups.join(", ");
+            cells.insert(GROUPS_AT, if groups.is_empty() { "-".into() } else { groups.into() });
+        }
+        table.row(&cells);
     }
     table.fit(room)
 }

@@ -13,10 +13,12 @@ use crate::error::Error;
 use crate::manager::Manager;
 use crate::manager::session::alive::TOKEN;
 use crate::manager::session::words::length;
+use crate::protocol::account_set::AccountSet;
 use crate::protocol::accounts::Account;
 use crate::protocol::pins::Pin;
 use crate::protocol::status::Session;
 use crate::theme::Role;
+use crate::wording::account_set::of_this_folder;
 use crate::wording::accounts::next_change;
 use crate::wording::cut::Keep;
 use crate::wording::pins::of_session;
@@ -40,13 +42,22 @@ const COLUMNS: [Column; 11] = [
     Column::new("PIN").least(10, Keep::Start).rank(1),
 ];
 
+/// What each may use, behind what it uses, where a rule or something else narrows any.
+const SET: Column = Column::new("MAY USE").least(10, Keep::Start).rank(1);
+const SET_AT: usize = 10;
+
 /// Sessions and accounts.
 pub async fn run(context: &Context, args: WatchArgs) -> Result<u8, Error> {
     let home = context.environment.get(crate::sys::files::HOME);
-    let manager = context.manager()?;
+    let (manager, here) = (context.manager()?, context.here()?);
     // Records of dead sessions are cleared once.
     manager.sessions().await;
-    watch::show(&manager, &context.environment, args, async |manager| Status::of(manager, home)).await
+    watch::show(&manager, &context.environment, args, async |manager| {
+        here.session().follow_config();
+        here.follow_project().await;
+        Status::of(manager, &here, home)
+    })
+    .await
 }
 
 /// What `status` shows.
@@ -57,11 +68,14 @@ pub struct Status<'h> {
     /// The same for other programs, each with its address.
     pub addressed: Vec<Value>,
     pub accounts: Vec<Account>,
+    /// What a session in this folder may use; `None` where nothing narrows it.
+    pub account_set: Option<AccountSet>,
     pub home: Option<&'h str>,
 }
 
 impl Status<'_> {
-    fn of<'h>(manager: &Manager, home: Option<&'h str>) -> Result<Status<'h>, Error> {
+    /// `here` is narrowed as a session in this folder is.
+    fn of<'h>(manager: &Manager, here: &Manager, home: Option<&'h str>) -> Result<Status<'h>, Error> {
         let report = manager.list()?;
         let sessions: Vec<Session> = manager.live_sessions().into_iter().map(Session::from).collect();
         Ok(Status {
@@ -70,6 +84,7 @@ impl Status<'_> {
             addressed: sessions.iter().map(|session| with_rpc(manager, session)).collect(),
             sessions,
             accounts: report.accounts.into_iter().map(Account::from).collect(),
+            account_set: here.account_set().map(AccountSet::from),
             home,
         })
     }
@@ -77,8 +92,12 @@ impl Status<'_> {
 
 impl Listing for Status<'_> {
     fn json(&self) -> Value {
-        let Status { strategy, pins, addressed: sessions, accounts, .. } = self;
-        json!({ "strategy": strategy, "pins": pins, "sessions": sessions, "accounts": accounts })
+        let Status { strategy, pins, addressed: sessions, accounts, account_set, .. } = self;
+        let mut value = json!({ "strategy": strategy, "pins": pins, "sessions": sessions, "accounts": accounts });
+        if let Some(set) = account_set {
+            value["accountSet"] = json!(set);
+        }
+        value
     }
 
     fn text(&self, now: Timestamp, room: Room) -> Text {
@@ -87,6 +106,9 @@ impl Listing for Status<'_> {
         text.append(accounts_text(&self.accounts, &self.pins, now, room));
         let strategy = format!("New sessions choose by `{}`.", self.strategy);
         text.push(Role::Text, format!("\n\n{}", room.wrapped(&strategy)));
+        for line in self.account_set.iter().flat_map(of_this_folder) {
+            text.push(Role::Text, format!("\n{}", room.wrapped(&line)));
+        }
         text
     }
 
@@ -103,9 +125,18 @@ fn sessions_text(sessions: &[Session], accounts: &[Account], home: Option<&str>,
     if sessions.is_empty() {
         return "No session is alive.".into();
     }
-    let mut table = Table::new(&COLUMNS);
+    let has_sets = sessions.iter().any(|session| session.account_set.is_some());
+    let mut columns = COLUMNS.to_vec();
+    if has_sets {
+        columns.insert(SET_AT, SET);
+    }
+    let mut table = Table::new(&columns);
     for session in sessions {
-        table.row(&row(session, accounts, home, now));
+        let mut cells = row(session, accounts, home, now);
+        if has_sets {
+            cells.insert(SET_AT, session.account_set.as_ref().map_or("all", |set| set.name.as_str()).into());
+        }
+        table.row(&cells);
     }
     table.fit(room)
 }

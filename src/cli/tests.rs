@@ -22,7 +22,7 @@ use crate::protocol::pins::SwitchScope;
 use crate::protocol::routing::RoutingExplainResult;
 use crate::protocol::usage::UsageRow;
 use crate::tui::testing::NOW;
-use crate::tui::testing::facts::{household, sessions};
+use crate::tui::testing::facts::{household, sessions, set_of_work};
 
 /// Compares what `shown` makes of each width with one snapshot.
 #[track_caller]
@@ -62,16 +62,17 @@ fn list_fits() {
 
 #[test]
 fn status_fits() {
-    let status = |sessions| Status {
+    let status = |sessions, account_set| Status {
         strategy: "sticky",
         pins: pins(),
         sessions,
         addressed: Vec::new(),
         accounts: household().into_iter().take(3).collect(),
+        account_set,
         home: Some("/home/me"),
     };
-    check("status", |room| status(sessions()).text(NOW, room));
-    check("status_without_sessions", |room| status(Vec::new()).text(NOW, room));
+    check("status", |room| status(sessions(), Some(set_of_work())).text(NOW, room));
+    check("status_without_sessions", |room| status(Vec::new(), None).text(NOW, room));
 }
 
 #[test]
@@ -124,13 +125,16 @@ fn config_show_fits() {
 
 #[test]
 fn explain_fits() {
-    let accounts = household();
+    let mut accounts = household();
+    let rule = "rule 2 (`~/projects/**`, ~/.config/codex-account-manager/config.toml:4)";
+    accounts[3].reason = Some(format!("{rule} does not allow it here"));
     let obstacle = |reason, minutes: Option<i64>| Obstacle {
         reason,
         until: minutes.map(|minutes| Timestamp(NOW.0 + minutes * 60_000)),
     };
     let limited = vec![obstacle(Reason::RateLimited, Some(84)), obstacle(Reason::CoolingDown, Some(1))];
-    let obstacles = [limited, vec![], vec![obstacle(Reason::ModelNotInScope, None)], vec![]];
+    let outside = vec![obstacle(Reason::NotAllowed, None), obstacle(Reason::Locked, None)];
+    let obstacles = [limited, vec![], vec![obstacle(Reason::ModelNotInScope, None)], outside, vec![]];
     let candidates =
         obstacles.into_iter().zip(&accounts).enumerate().map(|(position, (obstacles, account))| Candidate {
             account: AccountId::new(account.id.as_str()),
@@ -138,7 +142,7 @@ fn explain_fits() {
             is_refused: false,
             excluded: false,
             tried: None,
-            probe: position == 3,
+            probe: position == 4,
             score: obstacles.is_empty().then_some(612.5),
             obstacles,
         });
@@ -152,6 +156,7 @@ fn explain_fits() {
             family: "gpt-5.2-codex".to_owned(),
             chosen: None,
             candidates: Vec::new(),
+            account_set: Some(set_of_work()),
             available_at: None,
         };
         check(name, |room| explanation_text(Some("gpt-5.2-codex-mini"), &result, &accounts, &explanation, NOW, room));

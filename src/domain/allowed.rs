@@ -40,17 +40,19 @@ impl Bounds {
         if self.is_open() {
             return Allowed::default();
         }
-        let (mut refused, mut faults) = (HashMap::new(), Vec::new());
+        let (mut refused, mut narrowings) = (HashMap::new(), Vec::new());
         for bound in &self.0 {
             let name: Arc<str> = bound.name.as_str().into();
             let named = match &bound.accounts {
                 Ok(selection) => selection.of_accounts(accounts).map_err(|why| why.to_string()),
                 Err(why) => Err(why.clone()),
             };
-            let left = named.unwrap_or_else(|why| {
-                faults.push(format!("{name}: {why}"));
-                BTreeSet::new()
-            });
+            let (left, fault) = match named {
+                Ok(left) => (left, None),
+                Err(why) => (BTreeSet::new(), Some(why)),
+            };
+            let words = bound.accounts.as_ref().ok().map(ToString::to_string);
+            narrowings.push(Narrowing { name: Arc::clone(&name), words, fault });
             for account in accounts.iter().map(|account| AccountId::new(account.id.to_owned())) {
                 if !left.contains(&account) {
                     refused.entry(account).or_insert_with(|| Arc::clone(&name));
@@ -58,9 +60,35 @@ impl Bounds {
             }
         }
         let set = accounts.iter().map(|account| AccountId::new(account.id.to_owned()));
-        let set = set.filter(|account| !refused.contains_key(account)).collect();
-        Allowed { set: Some(set), refused, faults }
+        let set: BTreeSet<AccountId> = set.filter(|account| !refused.contains_key(account)).collect();
+        let name = if set.is_empty() { NONE.to_owned() } else { joined(&narrowings) };
+        Allowed { set: Some(set), name, refused, narrowings }
     }
+}
+
+/// The name of a set without an account.
+const NONE: &str = "none";
+
+/// What each of them names, said once.
+fn joined(narrowings: &[Narrowing]) -> String {
+    let mut words: Vec<&str> = Vec::new();
+    for said in narrowings.iter().filter_map(|narrowing| narrowing.words.as_deref()) {
+        if !words.contains(&said) {
+            words.push(said);
+        }
+    }
+    words.join(" & ")
+}
+
+/// One thing that narrows a set, as people see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Narrowing {
+    /// How it is called: a rule with its place, a flag, a variable.
+    pub name: Arc<str>,
+    /// The accounts that it names, as they are written; `None` where that cannot be read.
+    pub words: Option<String>,
+    /// Why it leaves none: it cannot be read, or names what is not there.
+    pub fault: Option<String>,
 }
 
 /// The accounts that a session, or a request of it, may use.
@@ -68,10 +96,12 @@ impl Bounds {
 pub struct Allowed {
     /// `None` for all, also those that are added later.
     set: Option<BTreeSet<AccountId>>,
+    /// It in a few words.
+    name: String,
     /// What keeps each of the others out.
     refused: HashMap<AccountId, Arc<str>>,
-    /// What cannot be read, or names what is not there.
-    faults: Vec<String>,
+    /// All that narrows it.
+    narrowings: Vec<Narrowing>,
 }
 
 impl Allowed {
@@ -103,6 +133,17 @@ impl Allowed {
         self.set.as_ref().is_some_and(BTreeSet::is_empty)
     }
 
+    /// It in a few words, for a header or a status bar: what each thing that narrows it names, `none` when nothing is left.
+    /// `None` where nothing narrows it.
+    pub fn name(&self) -> Option<&str> {
+        self.set.as_ref().map(|_| self.name.as_str())
+    }
+
+    /// All that narrows it, in its order.
+    pub fn narrowings(&self) -> &[Narrowing] {
+        &self.narrowings
+    }
+
     /// The name of what keeps `account` out.
     pub fn refused_by(&self, account: &AccountId) -> Option<&str> {
         self.refused.get(account).map(|name| &**name)
@@ -113,7 +154,7 @@ impl Allowed {
         let names = self.narrowed_by();
         let narrowed =
             (!names.is_empty()).then(|| format!(" What may be used here is narrowed by {}.", names.join(" and ")));
-        let faults = self.faults.iter().map(|fault| format!(" No account may be used until this is mended: {fault}."));
+        let faults = self.faults().map(|fault| format!(" No account may be used until this is mended: {fault}."));
         narrowed.into_iter().chain(faults).collect()
     }
 
@@ -126,8 +167,9 @@ impl Allowed {
     }
 
     /// What cannot be read, or names what is not there.
-    pub fn faults(&self) -> &[String] {
-        &self.faults
+    pub fn faults(&self) -> impl Iterator<Item = String> {
+        let fault = |narrowing: &Narrowing| Some(format!("{}: {}", narrowing.name, narrowing.fault.as_ref()?));
+        self.narrowings.iter().filter_map(fault)
     }
 }
 
@@ -174,9 +216,29 @@ mod tests {
         let allowed = allowed(vec![bound("rule 1", "work"), bound("rule 2", "a"), bound("rule 3", "wrok")]);
         let by = |id: &str| allowed.refused_by(&AccountId::new(id.to_owned())).unwrap().to_owned();
         assert_eq!(["a", "b", "c"].map(by), ["rule 3", "rule 2", "rule 1"]);
-        assert_eq!(allowed.faults(), ["rule 3: no account has the group, id or label `wrok`"]);
+        let faults: Vec<String> = allowed.faults().collect();
+        assert_eq!(faults, ["rule 3: no account has the group, id or label `wrok`"]);
         assert!(allowed.is_empty() && !allowed.is_all());
         assert!(Allowed::default().is_all() && !Allowed::default().is_empty());
+    }
+
+    #[test]
+    fn it_is_called_by_what_narrows_it() {
+        for (bounds, expected) in [
+            (vec![], None),
+            (vec![bound("rule 1", "work")], Some("work")),
+            (vec![bound("rule 1", "work,!b")], Some("work, !b")),
+            (vec![bound("rule 1", "work"), bound("rule 2", "work"), bound("`--accounts`", "a")], Some("work & a")),
+            (vec![bound("rule 1", "")], Some("none")),
+            (vec![bound("rule 1", "work"), bound("rule 2", "c")], Some("none")),
+            (vec![bound("rule 1", "work"), bound("rule 2", "wrok")], Some("none")),
+        ] {
+            assert_eq!(allowed(bounds.clone()).name(), expected, "{bounds:?}");
+        }
+        let broken = allowed(vec![bound("rule 1", "work"), bound("rule 2", "wrok"), bound("rule 3", "!")]);
+        let seen = broken.narrowings().iter().map(|it| (&*it.name, it.words.as_deref(), it.fault.is_some()));
+        let expected = [("rule 1", Some("work"), false), ("rule 2", Some("wrok"), true), ("rule 3", None, true)];
+        assert_eq!(seen.collect::<Vec<_>>(), expected);
     }
 
     proptest! {

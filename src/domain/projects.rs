@@ -11,7 +11,7 @@ pub use standing::{Standing, Workplace};
 use std::path::{Path, PathBuf};
 
 use crate::domain::account_set::Selection;
-pub use crate::domain::allowed::{Allowed, Bound, Bounds};
+pub use crate::domain::allowed::{Allowed, Bound, Bounds, Narrowing};
 use crate::domain::routing::Strategy;
 use crate::domain::usage::Usd;
 
@@ -80,6 +80,16 @@ pub fn holding<'r>(rules: &'r [Rule], folder: &Folder) -> Vec<&'r Rule> {
     by_path.into_iter().chain(by_remote).collect()
 }
 
+/// The rules by path that never hold, each with the earlier one that is for all its folders: of those by path the first holds.
+pub fn hidden(rules: &[Rule]) -> impl Iterator<Item = (&Rule, &Rule)> {
+    rules.iter().enumerate().filter_map(|(at, rule)| {
+        let path = rule.path.as_ref()?;
+        let hides =
+            |earlier: &&Rule| earlier.remote.is_none() && earlier.path.as_ref().is_some_and(|it| it.is_around(path));
+        Some((rule, rules[..at].iter().find(hides)?))
+    })
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -120,5 +130,22 @@ pub(super) mod tests {
             let numbers: Vec<usize> = holding(&rules, &folder).iter().map(|rule| rule.number).collect();
             assert_eq!(numbers, expected, "{path}");
         }
+    }
+
+    #[test]
+    fn a_rule_never_holds_behind_one_that_is_for_all_its_folders() {
+        let rules = [
+            rule(1, Some("~/work/**"), Some("github.com/acme/*")),
+            rule(2, Some("~/work/a*"), None),
+            rule(3, Some("~/work/**"), None),
+            rule(4, Some("~/work/client"), None),
+            rule(5, Some("~/work/*/x"), Some("github.com/acme/*")),
+            rule(6, Some("~"), None),
+            rule(7, None, Some("github.com/acme/*")),
+            rule(8, Some("~/workshop"), None),
+            rule(9, Some("/**"), None),
+        ];
+        let numbers: Vec<_> = hidden(&rules).map(|(rule, earlier)| (rule.number, earlier.number)).collect();
+        assert_eq!(numbers, [(4, 3), (5, 3), (8, 6)]);
     }
 }

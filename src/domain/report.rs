@@ -1,6 +1,7 @@
 //! Reports on accounts and sessions. No secret has a place in these values.
 
 use super::account::{AccountId, Kind, LoginIdentity, ModelFamily};
+use super::projects::Narrowing;
 use super::time::Timestamp;
 use super::usage::Totals;
 use super::usage::quota::{Credits, Meter, QuotaWindow};
@@ -126,6 +127,19 @@ impl AccountReport {
     }
 }
 
+/// The accounts that a session may use, where something narrows them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountSetReport {
+    /// In a few words.
+    pub name: String,
+    /// In the order of the file.
+    pub accounts: Vec<AccountId>,
+    /// All that narrows it.
+    pub narrowed_by: Vec<Narrowing>,
+    /// What a person should know of it.
+    pub warnings: Vec<String>,
+}
+
 /// One current limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RateLimit {
@@ -229,6 +243,8 @@ pub struct SessionReport {
     pub requests_per_minute: u64,
     /// The switches by hand that it follows.
     pub pins: Vec<PinReport>,
+    /// The accounts that it may use, where something narrows them.
+    pub account_set: Option<AccountSetReport>,
     /// Whether it is the one that reports.
     pub is_self: bool,
 }

@@ -3,6 +3,7 @@
 //! The file says what every process knows; what this process believes beyond it comes from the room `belief`. Of both a pool is
 //! made, which is kept for as long as neither changes.
 
+mod account_set;
 pub(in crate::manager) mod confined;
 pub(super) mod credential_mark;
 mod file;

@@ -15,7 +15,7 @@ use super::session::{LONGEST_FOLDER, LONGEST_PROGRAM};
 use crate::background;
 use crate::domain::account::{AccountId, ModelFamily};
 use crate::domain::plain_text::bounded;
-use crate::domain::report::{AccountName, SessionKind, SessionReport};
+use crate::domain::report::{AccountName, AccountSetReport, SessionKind, SessionReport};
 use crate::domain::routing::starting_account::{Newcomer, Start, starting_account};
 use crate::domain::time::Timestamp;
 use crate::error::Error;
@@ -144,6 +144,7 @@ impl Manager {
             folder: session.folder.as_deref().and_then(|folder| bounded(folder, LONGEST_FOLDER)),
             requests_per_minute,
             pins: self.accounts.pins_of(view, session),
+            account_set: session.allowed.as_ref().map(AccountSetReport::from),
             is_self: session.id == self.session.identity().id,
         }
     }

@@ -14,7 +14,7 @@ use super::router::{Chosen, Whereabouts};
 use crate::domain::account::{AccountId, Kind, ModelFamily};
 use crate::domain::health::Gate;
 use crate::domain::pool::{EVERY_FAMILY, Member};
-use crate::domain::report::{AccountReport, PinReport, RateLimit, State};
+use crate::domain::report::{AccountReport, AccountSetReport, PinReport, RateLimit, State};
 use crate::domain::routing::eligibility::{Obstacle, Reason, standing};
 use crate::domain::time::Timestamp;
 use crate::domain::usage::quota::{QuotaWindow, UsedUp};
@@ -35,6 +35,8 @@ pub struct AccountsReport {
     pub active_index_by_family: Vec<(ModelFamily, usize)>,
     /// The switches by hand that this session follows; the file's for a process that is none.
     pub pins: Vec<PinReport>,
+    /// The accounts that this session may use; `None` where nothing narrows them.
+    pub account_set: Option<AccountSetReport>,
     /// In the order of the file.
     pub accounts: Vec<AccountReport>,
 }
@@ -92,8 +94,14 @@ impl Manager {
                 .map(|(family, index)| (ModelFamily::named(family.as_str()), number(*index)))
                 .collect(),
             pins: self.accounts.listed_pins(&view),
+            account_set: self.accounts.account_set(&view.pool),
             accounts: (0..count).map(|position| self.report(&view, position)).collect(),
         })
+    }
+
+    /// The accounts that this session may use; `None` where nothing narrows them.
+    pub fn account_set(&self) -> Option<AccountSetReport> {
+        self.accounts.account_set(&self.accounts.view().pool)
     }
 
     /// The account that `wanted` names.

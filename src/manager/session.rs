@@ -35,7 +35,8 @@ pub struct Session {
     folders: DataFolders,
     store: Store,
     configuration: Configuration,
-    project: Project,
+    /// `None` for a process that nothing narrows.
+    project: Option<Project>,
     announcer: Announcer,
     registration: Registration,
     tasks: Tasks,
@@ -48,7 +49,7 @@ impl Session {
         identity: Identity,
         clock: Clock,
         configuration: Configuration,
-        project: Project,
+        project: Option<Project>,
         folders: DataFolders,
         store: Store,
     ) -> Session {

@@ -3,6 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::account_set::AccountSet;
 use super::pins::{Pin, SwitchScope};
 use super::quota::{Credits, MeterWindow, QuotaWindow};
 use super::usage::AccountUsage;
@@ -188,6 +189,9 @@ pub struct AccountsListResult {
     /// that every session follows.
     #[serde(default)]
     pub pins: Vec<Pin>,
+    /// The accounts that this session may use; absent when nothing narrows them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_set: Option<AccountSet>,
     /// In the order of the file.
     pub accounts: Vec<Account>,
 }
@@ -361,14 +365,14 @@ pub struct AccountsRemoveResult {
     pub removed: Account,
 }
 
-/// Accounts changed.
+/// Accounts changed, or which of them this session may use.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct AccountsDidChangeParams {
     /// The accounts file's revision.
     pub revision: u64,
     /// Who changed them.
     pub cause: ChangeCause,
-    /// The ids of the accounts that were added, changed or removed.
+    /// The ids of the accounts that were added, changed or removed, or that this session may use now or may not any more.
     pub accounts: Vec<String>,
 }
 
@@ -383,4 +387,7 @@ pub enum ChangeCause {
     Sibling,
     /// Another program wrote or removed the file.
     File,
+    /// A rule of the project, or something else that narrows this session, was changed: `accountSet` in `accounts/list` is
+    /// another one.
+    AccountSet,
 }

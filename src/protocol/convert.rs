@@ -1,5 +1,6 @@
 //! From what the domain tells to the words on the wire.
 
+use super::account_set::{AccountSet, Narrowing};
 use super::accounts::{Account, AccountKind, AccountSession, AccountState, PassedOver, RateLimit, SpendingLimits};
 use super::pins::{Pin, SwitchScope};
 use super::quota::{Credits, MeterWindow, QuotaWindow};
@@ -9,7 +10,8 @@ use super::status::{Session, SessionKind};
 use super::usage::{AccountUsage, UsageTotals};
 use crate::domain::account::{Kind, ModelFamily};
 use crate::domain::plain_text::plain;
-use crate::domain::report::{self, AccountReport, SessionReport, State};
+use crate::domain::projects;
+use crate::domain::report::{self, AccountReport, AccountSetReport, SessionReport, State};
 use crate::domain::routing::Strategy;
 use crate::domain::routing::decision::Explanation;
 use crate::domain::routing::eligibility::Reason;
@@ -48,6 +50,23 @@ impl From<AccountReport> for Account {
             sessions: report.sessions.into_iter().map(|(id, pid)| AccountSession { id, pid }).collect(),
             pins: report.pins.into_iter().map(Pin::from).collect(),
         }
+    }
+}
+
+impl From<AccountSetReport> for AccountSet {
+    fn from(report: AccountSetReport) -> AccountSet {
+        AccountSet {
+            name: report.name,
+            accounts: report.accounts.iter().map(ToString::to_string).collect(),
+            narrowed_by: report.narrowed_by.into_iter().map(Narrowing::from).collect(),
+            warnings: report.warnings,
+        }
+    }
+}
+
+impl From<projects::Narrowing> for Narrowing {
+    fn from(narrowing: projects::Narrowing) -> Narrowing {
+        Narrowing { name: narrowing.name.to_string(), accounts: narrowing.words, fault: narrowing.fault }
     }
 }
 
@@ -153,6 +172,7 @@ impl From<SessionReport> for Session {
             folder: report.folder,
             requests_per_minute: report.requests_per_minute,
             pins: report.pins.into_iter().map(Pin::from).collect(),
+            account_set: report.account_set.map(AccountSet::from),
             is_self: report.is_self,
         }
     }
@@ -179,7 +199,12 @@ impl From<report::AccountName> for AccountReference {
 
 impl RoutingExplainResult {
     /// What routing by `strategy` would decide now for a request of `family`.
-    pub fn of(strategy: Strategy, family: &ModelFamily, explanation: &Explanation) -> RoutingExplainResult {
+    pub fn of(
+        strategy: Strategy,
+        family: &ModelFamily,
+        explanation: &Explanation,
+        account_set: Option<AccountSetReport>,
+    ) -> RoutingExplainResult {
         let account = |position: usize| explanation.candidates.iter().find(|candidate| candidate.position == position);
         let chosen = explanation.chosen.and_then(|choice| account(choice.position));
         let candidates = explanation.candidates.iter().map(|candidate| RoutingCandidate {
@@ -193,6 +218,7 @@ impl RoutingExplainResult {
             family: family.to_string(),
             chosen: chosen.map(|candidate| candidate.account.to_string()),
             candidates: candidates.collect(),
+            account_set: account_set.map(AccountSet::from),
             available_at: explanation.available_at.map(Timestamp::as_millis),
         }
     }

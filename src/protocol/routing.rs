@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::account_set::AccountSet;
 use super::pins::SwitchScope;
 use crate::domain::routing::Strategy;
 
@@ -37,6 +38,9 @@ pub struct RoutingExplainResult {
     pub chosen: Option<String>,
     /// Every account, in the order of the file.
     pub candidates: Vec<RoutingCandidate>,
+    /// The accounts that this session may use; absent when nothing narrows them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_set: Option<AccountSet>,
     /// If none can serve: when the first one can serve again, in unix milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub available_at: Option<i64>,

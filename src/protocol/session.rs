@@ -4,6 +4,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::account_set::AccountSet;
+
 /// The product's part of the initialize result.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -16,6 +18,9 @@ pub struct SessionInfo {
     pub rpc: RpcInfo,
     /// This session.
     pub session: SessionIdentity,
+    /// The accounts that this session may use; absent when nothing narrows them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_set: Option<AccountSet>,
 }
 
 /// The proxy's address.

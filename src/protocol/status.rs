@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::account_set::AccountSet;
 use super::pins::Pin;
 use super::session::{AccountReference, ProxyInfo, SessionIdentity};
 
@@ -23,6 +24,9 @@ pub struct StatusReadResult {
     pub proxy: ProxyInfo,
     /// The strategy in force.
     pub strategy: String,
+    /// The accounts that this session may use; absent when nothing narrows them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_set: Option<AccountSet>,
     /// Every session that is alive.
     pub sessions: Vec<Session>,
     /// How many accounts there are.
@@ -72,6 +76,9 @@ pub struct Session {
     /// session. A session of an older version does not report its own.
     #[serde(default)]
     pub pins: Vec<Pin>,
+    /// The accounts that it may use; absent when nothing narrows them. A session of an older version has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_set: Option<AccountSet>,
     /// Whether it is the session that answers.
     #[serde(rename = "self")]
     pub is_self: bool,

@@ -9,6 +9,7 @@ use hyper::header::{
 };
 
 use crate::domain::account::AccountId;
+use crate::domain::projects::Allowed;
 
 /// The name of a request, ours or a provider's.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -120,6 +121,7 @@ fn is_ours(name: &str) -> bool {
         name,
         "x-account-id"
             | "x-account-label"
+            | "x-account-set"
             | "x-routing-strategy"
             | "x-retry-count"
             | "x-failover"
@@ -206,6 +208,13 @@ pub fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 pub fn name_account(headers: &mut HeaderMap, account: &AccountId, label: &str) {
     headers.insert(const { HeaderName::from_static("x-account-id") }, percent_encoded(account.as_str()));
     headers.insert(const { HeaderName::from_static("x-account-label") }, percent_encoded(label));
+}
+
+/// Says which accounts might answer, where something narrows them.
+pub fn name_set(headers: &mut HeaderMap, allowed: Option<&Allowed>) {
+    if let Some(name) = allowed.and_then(Allowed::name) {
+        headers.insert(const { HeaderName::from_static("x-account-set") }, percent_encoded(name));
+    }
 }
 
 /// `text` as a header value, with every byte that is not plain ASCII percent-encoded.

@@ -45,6 +45,7 @@ pub async fn answer(proxy: &ProxyState, head: &Parts) -> Response<ProxyBody> {
     };
     let mut response = ours::json(StatusCode::OK, &answered.body);
     headers::name_account(response.headers_mut(), &member.id, &member.label);
+    headers::name_set(response.headers_mut(), Some(&pool.allowed));
     response
 }
 

@@ -8,6 +8,7 @@ use crate::domain::account::ModelFamily;
 use crate::domain::report::Scope;
 use crate::error::{Error, ErrorKind};
 use crate::manager::accounts::verbs::{AccountChange, Change};
+use crate::protocol::account_set::AccountSet;
 use crate::protocol::accounts::{
     Account, AccountsAddParams, AccountsListParams, AccountsListResult, AccountsReadParams, AccountsRefreshParams,
     AccountsRefreshResult, AccountsRemoveParams, AccountsRemoveResult, AccountsSwitchParams, AccountsSwitchResult,
@@ -42,6 +43,7 @@ pub async fn list(session: Arc<Session>, _: AccountsListParams) -> Result<Accoun
             .map(|(f, index)| (f.to_string(), *index))
             .collect(),
         pins: report.pins.into_iter().map(Pin::from).collect(),
+        account_set: report.account_set.map(AccountSet::from),
         accounts: report.accounts.into_iter().map(Account::from).collect(),
     })
 }

@@ -30,6 +30,7 @@ pub fn notification(event: &Event) -> Option<Named> {
                 Cause::Own => ChangeCause::Own,
                 Cause::Sibling => ChangeCause::Sibling,
                 Cause::File => ChangeCause::File,
+                Cause::AccountSet => ChangeCause::AccountSet,
             };
             let accounts = accounts.iter().map(ToString::to_string).collect();
             Some(named::<AccountsDidChange>(&AccountsDidChangeParams { revision: *revision, cause, accounts }))

@@ -24,7 +24,7 @@ pub async fn explain(session: Arc<Session>, params: RoutingExplainParams) -> Res
     // A file that cannot be read is an error here, not an old answer.
     session.manager.accounts().fresh_view()?;
     let (strategy, family, explanation) = session.manager.explain(model.as_deref(), conversation.as_deref()).await;
-    Ok(RoutingExplainResult::of(strategy, &family, &explanation))
+    Ok(RoutingExplainResult::of(strategy, &family, &explanation, session.manager.account_set()))
 }
 
 pub async fn set_strategy(

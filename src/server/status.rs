@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Session;
 use super::methods::Methods;
 use crate::error::Error;
+use crate::protocol::account_set::AccountSet;
 use crate::protocol::configuration::{ConfigReadParams, ConfigReadResult, ConfigValue};
 use crate::protocol::status::{AccountCounts, StatusReadParams, StatusReadResult};
 use crate::protocol::{ConfigRead, StatusRead};
@@ -21,6 +22,7 @@ pub async fn read(session: Arc<Session>, _: StatusReadParams) -> Result<StatusRe
         session: session.identity(),
         proxy: session.proxy(),
         strategy: session.manager.session().strategy().name().to_owned(),
+        account_set: session.manager.account_set().map(AccountSet::from),
         sessions: sessions.into_iter().map(Into::into).collect(),
         accounts: AccountCounts {
             total: session.manager.list()?.accounts.len(),
@@ -73,7 +75,7 @@ pub mod tests {
             pid: 1,
             program: None,
             folder: None,
-            folders: Vec::new(),
+            folders: None,
             host: [127, 0, 0, 1].into(),
             port: 1,
         };

@@ -209,6 +209,7 @@ fn allowed() -> Value {
         "type": "object",
         "description": "What a rule of projects, or something else that narrows it, lets the session use; absent means every account.",
         "properties": {
+            "name": text("The accounts in a few words."),
             "accounts": {"type": "array", "items": {"type": "string"}, "description": "The ids of the accounts."},
             "by": {"type": "array", "items": {"type": "string"}, "description": "What keeps the others out."},
         },

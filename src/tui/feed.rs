@@ -101,7 +101,7 @@ impl Feed {
                     return Err(error.into());
                 }
                 let (strategy, family, explanation) = self.manager.explain(question.model.as_deref(), None).await;
-                Ok(RoutingExplainResult::of(strategy, &family, &explanation))
+                Ok(RoutingExplainResult::of(strategy, &family, &explanation, self.manager.account_set()))
             }
         }
     }

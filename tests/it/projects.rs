@@ -4,6 +4,7 @@ mod hostile;
 mod logins;
 mod orders;
 mod real;
+mod seen;
 mod storm;
 mod ways;
 

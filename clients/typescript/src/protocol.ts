@@ -175,6 +175,8 @@ export interface AccountsListResult {
   activeIndexByFamily: Record<string, number>;
   /** The switches by hand that this session follows, as its entry in `status/read` has them; on the command line those that every session follows. */
   pins: Pin[];
+  /** The accounts that this session may use; absent when nothing narrows them. */
+  accountSet?: AccountSet;
   /** In the order of the file. */
   accounts: Account[];
 }
@@ -187,6 +189,28 @@ export interface Pin {
   family?: string;
   /** `session` when it was made for one session, `everywhere` when every session follows it. */
   scope: SwitchScope;
+}
+
+/** The accounts that a session may use, and what narrows them: a rule of the project, a flag, a client's settings. */
+export interface AccountSet {
+  /** In a few words, as for a status bar: `work`, `work, !main`; of several that narrow it, each with ` & ` between; `none` when no account is left. The response header `x-account-set` carries it too. */
+  name: string;
+  /** The ids of the accounts that it may use, in the order of the file. */
+  accounts: string[];
+  /** All that narrows it: an account must be in each. */
+  narrowedBy: Narrowing[];
+  /** What a person should know, such as that two folders of the session are under different rules. */
+  warnings: string[];
+}
+
+/** One thing that narrows the accounts. */
+export interface Narrowing {
+  /** How it is called: a rule with its file and line, a flag, a setting. */
+  name: string;
+  /** The accounts that it names, as they are written; absent where that cannot be read. */
+  accounts?: string;
+  /** Why it leaves no account: it cannot be read, or names what is not there. */
+  fault?: string;
 }
 
 /** One account, without any secret or part of one. */
@@ -256,6 +280,7 @@ export type AccountKind =
 
 /** The state of an account: the first of these that applies. */
 export type AccountState =
+  | "notAllowed"
   | "disabled"
   | "locked"
   | "needsLogin"
@@ -394,6 +419,8 @@ export interface RoutingExplainResult {
   chosen?: string;
   /** Every account, in the order of the file. */
   candidates: RoutingCandidate[];
+  /** The accounts that this session may use; absent when nothing narrows them. */
+  accountSet?: AccountSet;
   /** If none can serve: when the first one can serve again, in unix milliseconds. */
   availableAt?: number;
 }
@@ -424,6 +451,8 @@ export interface StatusReadResult {
   proxy: ProxyInfo;
   /** The strategy in force. */
   strategy: string;
+  /** The accounts that this session may use; absent when nothing narrows them. */
+  accountSet?: AccountSet;
   /** Every session that is alive. */
   sessions: Session[];
   /** How many accounts there are. */
@@ -486,6 +515,8 @@ export interface Session {
   requestsPerMinute: number;
   /** The switches by hand that it follows, the one for every family first: those made for this session alone, and those for everywhere. Of several for the same family only the newest is here, and none that was removed in this session. A session of an older version does not report its own. */
   pins: Pin[];
+  /** The accounts that it may use; absent when nothing narrows them. A session of an older version has none. */
+  accountSet?: AccountSet;
   /** Whether it is the session that answers. */
   self: boolean;
 }
@@ -560,6 +591,8 @@ export interface SessionInfo {
   rpc: RpcInfo;
   /** This session. */
   session: SessionIdentity;
+  /** The accounts that this session may use; absent when nothing narrows them. */
+  accountSet?: AccountSet;
 }
 
 /** The same methods for a second client, such as a status bar or a script. */
@@ -572,13 +605,13 @@ export interface RpcInfo {
   token?: string;
 }
 
-/** Accounts changed. */
+/** Accounts changed, or which of them this session may use. */
 export interface AccountsDidChangeParams {
   /** The accounts file's revision. */
   revision: number;
   /** Who changed them. */
   cause: ChangeCause;
-  /** The ids of the accounts that were added, changed or removed. */
+  /** The ids of the accounts that were added, changed or removed, or that this session may use now or may not any more. */
   accounts: string[];
 }
 
@@ -586,7 +619,8 @@ export interface AccountsDidChangeParams {
 export type ChangeCause =
   | "self"
   | "sibling"
-  | "file";
+  | "file"
+  | "accountSet";
 
 /** A login ended. */
 export interface AccountsDidLoginParams {
@@ -716,7 +750,7 @@ export interface Requests {
 export interface Notifications {
   /** The proxy is listening; sent once, after `initialized`. */
   "proxy/ready": SessionInfo;
-  /** Accounts changed, here or in a sibling. */
+  /** Accounts changed, here or in a sibling, or which of them this session may use. */
   "accounts/didChange": AccountsDidChangeParams;
   /** A login worked or failed. */
   "accounts/didLogin": AccountsDidLoginParams;

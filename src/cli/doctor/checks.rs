@@ -14,6 +14,7 @@ mod network;
 mod open_code;
 mod owner;
 mod places;
+mod projects;
 mod second_copies;
 mod service;
 mod sessions;
@@ -57,6 +58,9 @@ const CHECKS: &[(&str, Look)] = &[
     ("secrets", Look::Files(keys::secrets)),
     ("accounts", Look::Files(accounts::states)),
     ("accounts", Look::Files(accounts::same_login)),
+    ("projects", Look::Files(projects::here)),
+    ("projects", Look::Files(projects::rules)),
+    ("projects", Look::Files(projects::git)),
     ("clock", Look::Files(accounts::clock)),
     ("siblings", Look::Others(sessions::alive)),
     ("locks", Look::Locks(locks::accounts_file)),

@@ -32,6 +32,16 @@ pub enum FindingKind {
     DataFolderElsewhere,
     /// A value of the configuration cannot be used.
     ConfigurationValue,
+    /// A rule of `projects`, or something else that narrows this folder, cannot be read or names no account.
+    ProjectRule,
+    /// A rule of `projects` never holds: an earlier one is for all its folders.
+    ProjectRuleHidden,
+    /// A rule of `projects` has `remote`, and `git` cannot be asked.
+    GitMissing,
+    /// This folder may use no account.
+    NoAccountAllowed,
+    /// Folders of this session are under different rules, or the like.
+    ProjectWarning,
     /// There is no accounts file yet.
     AccountsFileMissing,
     /// The accounts file cannot be read.

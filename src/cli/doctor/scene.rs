@@ -26,6 +26,8 @@ pub struct Scene {
     pub paths: Paths,
     /// The product itself; `None` when it cannot be opened.
     pub manager: Option<Arc<Manager>>,
+    /// The same, narrowed as a session in this folder is.
+    pub here: Option<Arc<Manager>>,
     /// The accounts file; `None` when there is none or it cannot be read.
     pub state: Option<Arc<store::State>>,
     locked: OnceLock<bool>,
@@ -35,19 +37,22 @@ impl Scene {
     /// Opens what can be opened, and what was found by that. A file that does not answer stops nothing else.
     pub async fn open(context: &Context) -> (Arc<Scene>, Vec<Finding>) {
         let Context { environment, paths } = context.clone();
-        let scene = Scene { environment, paths, manager: None, state: None, locked: OnceLock::new() };
+        let scene = Scene { environment, paths, manager: None, here: None, state: None, locked: OnceLock::new() };
         let file = scene.paths.accounts_file.clone();
         let context = context.clone();
         let opening = background::spawn_blocking(move || {
             let manager = context.manager()?;
             let state = manager.accounts().store().read().map_err(Error::from);
-            Ok::<_, Error>((manager, state))
+            let here = context.here()?;
+            Ok::<_, Error>((manager, here, state))
         });
         let (scene, finding) = match tokio::time::timeout(PATIENCE, opening).await {
-            Ok(Ok(Ok((manager, Ok(state))))) => (Scene { manager: Some(manager), state, ..scene }, None),
-            Ok(Ok(Ok((manager, Err(error))))) => {
+            Ok(Ok(Ok((manager, here, Ok(state))))) => {
+                (Scene { manager: Some(manager), here: Some(here), state, ..scene }, None)
+            }
+            Ok(Ok(Ok((manager, here, Err(error))))) => {
                 let finding = Finding::failed(FindingKind::AccountsFileUnreadable, error).of("file");
-                (Scene { manager: Some(manager), ..scene }, Some(finding))
+                (Scene { manager: Some(manager), here: Some(here), ..scene }, Some(finding))
             }
             Ok(Ok(Err(error))) => (scene, Some(Finding::failed(FindingKind::CannotStart, error).of("start"))),
             Ok(Err(panic)) => std::panic::resume_unwind(panic.into_panic()),

@@ -161,6 +161,11 @@ impl FolderPattern {
         &self.text
     }
 
+    /// Whether it is for every folder that `other` is for, as far as that can be told without a file system.
+    pub(super) fn is_around(&self, other: &FolderPattern) -> bool {
+        self.covers(Path::new(if other.begin.is_empty() { "/" } else { &other.begin }))
+    }
+
     /// Whether it is for `folder`, whose links are resolved.
     pub fn covers(&self, folder: &Path) -> bool {
         let folder = self.naming.compared(self.naming.slashed(&folder.to_string_lossy()));

@@ -7,10 +7,10 @@ use super::Accounts;
 use super::pool::used;
 use super::view::View;
 use crate::domain::account::AccountId;
+use crate::domain::allowed::{Allowed, Narrowing};
 use crate::domain::plain_text::bounded;
 use crate::domain::pool::Pool;
-use crate::domain::projects::Allowed;
-use crate::domain::report::{PassedOver, SessionKind};
+use crate::domain::report::{AccountSetReport, PassedOver, SessionKind};
 use crate::domain::routing::starting_account::Confined;
 use crate::manager::session::{LONGEST_FOLDER, LONGEST_PROGRAM};
 use crate::store::{SessionRecord, State, StoredAllowed};
@@ -19,7 +19,21 @@ use crate::store::{SessionRecord, State, StoredAllowed};
 pub(in crate::manager) fn recorded(pool: &Pool) -> Option<StoredAllowed> {
     let accounts = pool.allowed.accounts()?.iter().map(ToString::to_string).collect();
     let by = pool.allowed.narrowed_by().into_iter().map(str::to_owned).collect();
-    Some(StoredAllowed { accounts, by, ..StoredAllowed::default() })
+    let name = pool.allowed.name().map(str::to_owned);
+    Some(StoredAllowed { name, accounts, by, ..StoredAllowed::default() })
+}
+
+/// What a record says of it, as it is reported: what a rule names is known to its own session alone.
+impl From<&StoredAllowed> for AccountSetReport {
+    fn from(stored: &StoredAllowed) -> AccountSetReport {
+        let narrowing = |name: &String| Narrowing { name: name.as_str().into(), words: None, fault: None };
+        AccountSetReport {
+            name: stored.name.clone().unwrap_or_default(),
+            accounts: stored.accounts.iter().map(|id| AccountId::new(id.as_str())).collect(),
+            narrowed_by: stored.by.iter().map(narrowing).collect(),
+            warnings: Vec::new(),
+        }
+    }
 }
 
 /// The sessions but `own` that start apart and may not use every account.

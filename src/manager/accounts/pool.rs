@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::Accounts;
+use super::account_set::named;
 use super::pending::Pending;
 use super::record;
 use crate::domain::account::{AccountId, Kind, ModelScope};
-use crate::domain::account_set::Named;
 use crate::domain::base_url::BaseUrl;
 use crate::domain::health::Gate;
 use crate::domain::health::breaker::BreakerSettings;
@@ -28,14 +28,9 @@ impl Accounts {
         let live_sessions = live_sessions(state, own);
         let belief = self.belief.lock();
         let names = self.names.names(state);
-        let words = state.accounts.iter().zip(&*names).map(|(account, label)| Named {
-            id: &account.id,
-            label,
-            groups: account.groups.as_deref().unwrap_or_default(),
-        });
         let standing = self.session.standing();
         let bounds = &standing.bounds;
-        let allowed = if bounds.is_open() { Allowed::default() } else { bounds.allowed(&words.collect::<Vec<_>>()) };
+        let allowed = if bounds.is_open() { Allowed::default() } else { bounds.allowed(&named(state, &names)) };
         // Most accounts have the same address, if any.
         let mut addresses: HashMap<&str, Option<BaseUrl>> = HashMap::new();
         let members = state.accounts.iter().zip(&*names).map(|(account, label)| {

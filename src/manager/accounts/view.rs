@@ -117,6 +117,7 @@ impl Accounts {
         if let Some(pin) = &state.pin {
             self.pins().overtaken_by(pin, &pool.allowed);
         }
+        let narrowed = seen.view.as_ref().and_then(|before| newly_narrowed(&before.pool, &pool));
         let view = match &seen.view {
             Some(view) if is_same_file => View { pool, version, key_state, ..view.clone() },
             _ => View {
@@ -132,6 +133,10 @@ impl Accounts {
         };
         seen.view = Some(view.clone());
         self.report_change(&view.state, &mut seen);
+        if let Some(accounts) = narrowed {
+            let revision = view.state.revision;
+            self.session.emit(Event::AccountsChanged { revision, cause: Cause::AccountSet, accounts });
+        }
         view
     }
 
@@ -264,6 +269,18 @@ impl Accounts {
     fn owns(&self, state: &State, revision: u64) -> bool {
         self.store.has_written(&state.store_id, revision)
     }
+}
+
+/// The accounts that may be used now and could not before, and the reverse; `None` where all that narrows them is as it was.
+fn newly_narrowed(before: &Pool, after: &Pool) -> Option<Vec<AccountId>> {
+    if before.allowed == after.allowed {
+        return None;
+    }
+    let only_in = |one: &Pool, other: &Pool| -> Vec<AccountId> {
+        let may_not = |id: &AccountId| other.position(id).is_some_and(|position| !other.members[position].allowed);
+        one.members.iter().filter(|it| it.allowed && may_not(&it.id)).map(|it| it.id.clone()).collect()
+    };
+    Some([only_in(after, before), only_in(before, after)].concat())
 }
 
 /// The ids of accounts that were added, removed or changed in a way that people care for, and of those that

@@ -60,6 +60,8 @@ pub enum Cause {
     Sibling,
     /// Somebody else.
     File,
+    /// Nobody: this session may use others than before.
+    AccountSet,
 }
 
 /// An account was chosen for an attempt.

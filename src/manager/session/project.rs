@@ -119,20 +119,21 @@ impl Project {
 }
 
 impl Session {
-    /// All that holds for this session where it works.
+    /// All that holds for this session where it works; nothing for a process that does nothing for a project.
     pub fn standing(&self) -> Arc<Standing> {
-        self.project.standing()
+        self.project.as_ref().map_or_else(Arc::default, Project::standing)
     }
 
     /// Whether what says what this session may use was changed. Some calls of `stat`.
     pub fn has_project_changed(&self) -> bool {
-        self.project.has_changed(&self.config())
+        self.project.as_ref().is_some_and(|project| project.has_changed(&self.config()))
     }
 
     /// Looks at what this session may use, and reports what is new of it. It may ask `git`, so no request must wait for it.
     pub fn look_at_project(&self) {
         let before = self.standing();
-        let Some(standing) = self.project.look(&self.config()) else { return };
+        let looked = self.project.as_ref().and_then(|project| project.look(&self.config()));
+        let Some(standing) = looked else { return };
         self.follow_rule(standing.strategy());
         for warning in standing.warnings.iter().filter(|warning| !before.warnings.contains(warning)) {
             tracing::warn!("{warning}");
@@ -143,7 +144,9 @@ impl Session {
 
     /// From now on the session works elsewhere, or something else narrows it. It is for the caller to look.
     pub fn change_project(&self, change: impl FnOnce(&mut Given)) {
-        change(&mut self.project.given());
+        if let Some(project) = &self.project {
+            change(&mut project.given());
+        }
     }
     /// Warns that this session may use no account, once for each reason.
     pub fn report_nothing_left(&self, allowed: &Allowed) {

@@ -10,6 +10,7 @@ use crate::proxy::answer::body::ProxyBody;
 use crate::proxy::answer::errors;
 use crate::proxy::choose::Failover;
 use crate::proxy::choose::tried::{Best, Stuck};
+use crate::proxy::headers::name_set;
 use crate::proxy::send::translated::{Translation, Unserved};
 
 /// The answer to a request whose failover ended without one. `None` when there is an upstream's error, which is better.
@@ -79,9 +80,10 @@ fn by_all(
     errors::refused(refusal, &manager.accounts().view().pool, request, unserved, manager.session().now())
 }
 
-/// Says in `headers` how often it was tried, and by which strategy accounts were chosen.
+/// Says in `headers` how often it was tried, by which strategy accounts were chosen and among which.
 pub fn name_attempts(headers: &mut HeaderMap, failover: &Failover<'_>) {
     headers.insert(const { HeaderName::from_static("x-retry-count") }, HeaderValue::from(failover.retries));
     let strategy = HeaderValue::from_static(failover.manager.session().strategy().name());
     headers.insert(const { HeaderName::from_static("x-routing-strategy") }, strategy);
+    name_set(headers, failover.request.within.as_deref());
 }

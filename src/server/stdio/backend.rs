@@ -214,7 +214,7 @@ impl Backend {
         let started_in = options.folder.as_deref().map(Into::into);
         options.folder = params.root_path.or(options.folder);
         let folders = Folders::new(paths(params.workspace_folders.unwrap_or_default()), started_in);
-        options.folders = folders.current();
+        options.folders = Some(folders.current());
         *self.0.folders.lock().unwrap_or_else(PoisonError::into_inner) = folders;
         let given = match params.initialization_options {
             Some(Value::Object(given)) => given,

@@ -47,6 +47,8 @@ pub struct StoredPins {
 /// The accounts that a session may use.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StoredAllowed {
+    /// They in a few words.
+    pub name: Option<String>,
     /// Their ids.
     pub accounts: Vec<String>,
     /// What keeps the others out, such as a rule with its place.
@@ -161,6 +163,7 @@ impl Field for StoredAllowed {
     fn read(value: &Value) -> Option<StoredAllowed> {
         let mut object = value.as_object()?.clone();
         Some(StoredAllowed {
+            name: take(&mut object, "name"),
             accounts: take_always(&mut object, "accounts"),
             by: take_always(&mut object, "by"),
             extra: Extra::left(object),
@@ -169,6 +172,7 @@ impl Field for StoredAllowed {
 
     fn write(&self) -> Value {
         let mut object = Map::new();
+        put(&mut object, "name", self.name.as_ref());
         put(&mut object, "accounts", Some(&self.accounts));
         put(&mut object, "by", Some(&self.by).filter(|by| !by.is_empty()));
         put_extra(&mut object, &self.extra);

@@ -74,7 +74,7 @@ fn stage_with(more: &[(&str, String)]) -> Stage {
         port: 0,
         program: None,
         folder: None,
-        folders: Vec::new(),
+        folders: None,
         host: std::net::Ipv4Addr::LOCALHOST.into(),
     };
     let manager = Manager::open(options).unwrap();

@@ -5,6 +5,7 @@ use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::{Tokens, Totals, Usd};
 use crate::manager::books::history::ModelUsage;
+use crate::protocol::account_set::{AccountSet, Narrowing};
 use crate::protocol::accounts::{Account, AccountKind, AccountSession, AccountState, RateLimit, SpendingLimits};
 use crate::protocol::pins::{Pin, SwitchScope};
 use crate::protocol::quota::{Credits, MeterWindow, QuotaWindow};
@@ -97,9 +98,11 @@ pub fn household() -> Vec<Account> {
             reset_at: NOW.0 + 74 * MINUTE,
         }],
         last_used_at: Some(NOW.0 - 2 * MINUTE),
+        groups: vec!["work".to_owned()],
         ..login(1, "work", 62.4, 31.0)
     };
     let limited = Account {
+        groups: vec!["work".to_owned(), "clients".to_owned()],
         rate_limits: vec![
             RateLimit { family: "gpt-5.2-codex".to_owned(), model: None, reset_at: NOW.0 + 12 * MINUTE },
             RateLimit { family: "codex".to_owned(), model: Some("codex-mini".to_owned()), reset_at: NOW.0 + 3 * HOUR },
@@ -194,7 +197,22 @@ fn session(id: &str, kind: SessionKind, pid: u32, uses: &[(&str, usize)]) -> Ses
         folder: None,
         requests_per_minute: 0,
         pins: Vec::new(),
+        account_set: None,
         is_self: false,
+    }
+}
+
+/// What a rule of a project leaves.
+pub fn set_of_work() -> AccountSet {
+    AccountSet {
+        name: "work".to_owned(),
+        accounts: vec!["acct-1".to_owned(), "acct-2".to_owned()],
+        narrowed_by: vec![Narrowing {
+            name: "rule 2 (`~/projects/**`, ~/.config/codex-account-manager/config.toml:4)".to_owned(),
+            accounts: Some("work".to_owned()),
+            fault: None,
+        }],
+        warnings: Vec::new(),
     }
 }
 
@@ -206,6 +224,7 @@ pub fn sessions() -> Vec<Session> {
             folder: Some("/home/me/projects/website".to_owned()),
             requests_per_minute: 14,
             pins: vec![Pin { account: "acct-1".to_owned(), family: None, scope: SwitchScope::Everywhere }],
+            account_set: Some(set_of_work()),
             ..session("s-opencode", SessionKind::Run, 4_711, &[("gpt-5.2-codex", 1)])
         },
         Session {

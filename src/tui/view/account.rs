@@ -7,9 +7,11 @@ use ratatui::text::{Line, Span};
 use super::accounts::sign;
 use super::decisions;
 use super::ink::Ink;
+use super::sessions::may_use;
 use super::theme::Role;
 use super::widgets::bar::bar;
 use super::widgets::page::Page;
+use crate::domain::routing::eligibility::Reason;
 use crate::domain::time::Timestamp;
 use crate::protocol::accounts::Account;
 use crate::protocol::routing::RoutingExplainResult;
@@ -166,11 +168,19 @@ fn answer(page: &mut Page<'_, '_>, ink: &Ink<'_>, account: &Account, result: &Ro
         let score = candidate.score.map(|score| format!("; score {score:.2}")).unwrap_or_default();
         let role = if candidate.account == account.id { Role::Strong } else { Role::Text };
         let sign = if candidate.eligible { ink.theme.pick("✓", "+") } else { ink.theme.pick("×", "x") };
-        let good = if candidate.eligible { Role::Good } else { Role::Warning };
+        let is_allowed = !candidate.reasons.iter().any(|reason| reason == Reason::NotAllowed.name());
+        let (good, role) = match (candidate.eligible, is_allowed) {
+            (true, _) => (Role::Good, role),
+            (false, true) => (Role::Warning, role),
+            (false, false) => (Role::Faint, Role::Faint),
+        };
         let words = format!(" {label}: {standing}{score}");
         let room = page.width().saturating_sub(1);
         let words = super::text::cut(&words, usize::from(room), ink.theme).into_owned();
         page.row(Line::from(vec![ink.span(sign, good), ink.span(&words, role)]));
+    }
+    if let Some(set) = &result.account_set {
+        may_use(page, set);
     }
 }
 

@@ -31,11 +31,12 @@ enum Key {
     Tokens,
     Sessions,
     Curve,
+    Groups,
     Note,
 }
 
 /// At its second mention a column gets all the room it can use.
-const IMPORTANCE: [Key; 16] = [
+const IMPORTANCE: [Key; 17] = [
     Key::Label,
     Key::State,
     Key::Number,
@@ -50,6 +51,7 @@ const IMPORTANCE: [Key; 16] = [
     Key::Month,
     Key::Month,
     Key::Tokens,
+    Key::Groups,
     Key::Note,
     Key::Curve,
 ];
@@ -96,9 +98,16 @@ fn columns(ink: &Ink<'_>, width: u16) -> Vec<(Column<Key>, u16)> {
         Column::number(Key::Tokens, "TOKENS", 6, 6),
         Column::number(Key::Sessions, "USES", 4, 4),
         Column::new(Key::Curve, "LAST 24 H", 12, 24),
+        Column::new(Key::Groups, "GROUPS", 8, 20),
         Column::new(Key::Note, "WHY", 16, 60),
     ];
-    let importance: Vec<Key> = IMPORTANCE.into_iter().filter(|key| *key != Key::Quota || windows > 0).collect();
+    let has_groups = accounts.iter().any(|account| !account.groups.is_empty());
+    let is_filled = |key: &Key| match key {
+        Key::Quota => windows > 0,
+        Key::Groups => has_groups,
+        _ => true,
+    };
+    let importance: Vec<Key> = IMPORTANCE.into_iter().filter(is_filled).collect();
     table::fit(&all, &importance, width)
 }
 
@@ -135,6 +144,8 @@ fn cell(ink: &Ink<'_>, account: &Account, key: Key, width: u16) -> Line<'static>
             Line::raw(none_or(u64::try_from(account.sessions.len()).unwrap_or(0), |count| count.to_string()))
         }
         Key::Curve => Line::styled(curve(ink, account, usize::from(width)), ink.theme.series(0)),
+        Key::Groups if account.groups.is_empty() => Line::from(ink.span("-", Role::Faint)),
+        Key::Groups => Line::from(ink.cut(&account.groups.join(", "), width)),
         Key::Note => Line::from(ink.cut(&wording::accounts::note(account, ink.now), width)),
     }
 }
@@ -171,7 +182,10 @@ pub fn sign(ink: &Ink<'_>, state: AccountState) -> Span<'static> {
 /// How it stands, and for how long where there is room.
 fn state(ink: &Ink<'_>, account: &Account, width: u16) -> Line<'static> {
     let word = wording::accounts::state(account.state);
-    let role = if account.state == AccountState::Disabled { Role::Faint } else { Role::Text };
+    let role = match account.state {
+        AccountState::Disabled | AccountState::NotAllowed => Role::Faint,
+        _ => Role::Text,
+    };
     let mut spans = vec![sign(ink, account.state), Span::raw(" "), ink.span(word, role)];
     if let Some(at) = account.available_at.map(Timestamp).filter(|at| *at > ink.now) {
         let left = format!(" {}", brief(at.since(ink.now)));

@@ -11,6 +11,7 @@ use super::widgets::page::Page;
 use super::widgets::table::{self, Column};
 use super::{decisions, empty};
 use crate::domain::time::Timestamp;
+use crate::protocol::account_set::AccountSet;
 use crate::protocol::status::Session;
 use crate::tui::fact::Link;
 use crate::wording;
@@ -26,6 +27,7 @@ enum Key {
     Port,
     Since,
     Uses,
+    Set,
     Pins,
     Rate,
     Start,
@@ -33,7 +35,7 @@ enum Key {
     Id,
 }
 
-const IMPORTANCE: [Key; 14] = [
+const IMPORTANCE: [Key; 15] = [
     Key::Program,
     Key::Process,
     Key::Uses,
@@ -43,6 +45,7 @@ const IMPORTANCE: [Key; 14] = [
     Key::Kind,
     Key::Uses,
     Key::Folder,
+    Key::Set,
     Key::Pins,
     Key::Port,
     Key::Folder,
@@ -50,7 +53,7 @@ const IMPORTANCE: [Key; 14] = [
     Key::Id,
 ];
 
-const COLUMNS: [Column<Key>; 12] = [
+const COLUMNS: [Column<Key>; 13] = [
     Column::new(Key::Program, "PROGRAM", 10, 18),
     Column::new(Key::Kind, "KIND", 7, 7),
     Column::number(Key::Process, "PID", 7, 7),
@@ -58,6 +61,7 @@ const COLUMNS: [Column<Key>; 12] = [
     Column::number(Key::Since, "UP", 4, 4),
     Column::number(Key::Rate, "/MIN", 4, 4),
     Column::new(Key::Uses, "USES", 12, 30),
+    Column::new(Key::Set, "MAY USE", 8, 20),
     Column::new(Key::Pins, "PINNED TO", 12, 24),
     Column::new(Key::Folder, "FOLDER", 14, 30),
     Column::new(Key::Start, "STARTED ON", 12, 16),
@@ -76,7 +80,9 @@ pub fn draw(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, listed: &[usize]) {
         return empty::sessions(buffer, area, ink);
     }
     let sessions = ink.known.sessions();
-    let columns = table::fit(&COLUMNS, &IMPORTANCE, area.width);
+    let has_sets = sessions.iter().any(|session| session.account_set.is_some());
+    let importance: Vec<Key> = IMPORTANCE.into_iter().filter(|key| *key != Key::Set || has_sets).collect();
+    let columns = table::fit(&COLUMNS, &importance, area.width);
     table::list(buffer, area, ink, &columns, listed, |row, key, width| Some(cell(ink, sessions.get(row)?, key, width)));
 }
 
@@ -87,6 +93,10 @@ fn cell(ink: &Ink<'_>, session: &Session, key: Key, width: u16) -> Line<'static>
         Key::Pins => match wording::pins::of_session(&session.pins, ink.known.accounts()) {
             Some(pins) => Line::from(Span::styled(ink.cut(&pins, width).content, ink.theme.style(Role::Accent))),
             None => Line::from(ink.span("-", Role::Faint)),
+        },
+        Key::Set => match &session.account_set {
+            Some(set) => Line::from(ink.cut(&set.name, width)),
+            None => Line::from(ink.span("all", Role::Faint)),
         },
         Key::Rate => Line::raw(session.requests_per_minute.to_string()),
         Key::Kind => Line::raw(wording::session_kind(session.kind)),
@@ -150,6 +160,17 @@ pub fn draw_page(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, id: &str, scrol
     page.draw(buffer, area, scroll);
 }
 
+/// The accounts that are allowed, what narrows them, and what has to be mended.
+pub fn may_use(page: &mut Page<'_, '_>, set: &AccountSet) {
+    page.field("may use", &wording::account_set::set(set));
+    for fault in wording::account_set::faults(set) {
+        page.field("to mend", &fault);
+    }
+    for warning in &set.warnings {
+        page.field("warning", warning);
+    }
+}
+
 fn facts(page: &mut Page<'_, '_>, ink: &Ink<'_>, session: &Session) {
     page.section(&format!("Session {}", session.id));
     if let Some(program) = &session.program {
@@ -166,6 +187,9 @@ fn facts(page: &mut Page<'_, '_>, ink: &Ink<'_>, session: &Session) {
     page.field("started on", &start(session));
     for (family, account) in &session.accounts {
         page.field("uses", &format!("{} for {family}", ink.known.label(account)));
+    }
+    if let Some(set) = &session.account_set {
+        may_use(page, set);
     }
     if let Some(pins) = wording::pins::of_session(&session.pins, ink.known.accounts()) {
         page.field("pinned to", &pins);

@@ -12,7 +12,7 @@ use crate::tui::event::Event;
 use crate::tui::fact::{AccountsNow, Fact, LedgerState, Problem, Question};
 use crate::tui::tab::Tab;
 use crate::tui::testing::NOW;
-use crate::tui::testing::facts::{account, attempt, file, full, household, knowing, sessions};
+use crate::tui::testing::facts::{account, attempt, file, full, household, knowing, sessions, set_of_work};
 use crate::tui::testing::screen::{at, check, drawn, look, rows};
 use crate::tui::view;
 
@@ -48,8 +48,10 @@ fn the_page_of_an_account() {
         candidates: vec![
             candidate("acct-1", &[], Some(711.5)),
             candidate("acct-2", &["rateLimited"], Some(420.0)),
+            candidate("acct-3", &["notAllowed"], None),
             candidate("acct-7", &["needsLogin", "modelNotInScope"], None),
         ],
+        account_set: Some(set_of_work()),
         available_at: None,
     };
     app.update(Event::Fact(Fact::Explained { question: Question::default(), result: Ok(result) }), NOW);

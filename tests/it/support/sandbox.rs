@@ -231,7 +231,7 @@ impl Sandbox {
             pid: std::process::id(),
             program: None,
             folder: None,
-            folders: folders.to_vec(),
+            folders: Some(folders.to_vec()),
             host: Ipv4Addr::LOCALHOST.into(),
             port,
         };

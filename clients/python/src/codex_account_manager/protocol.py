@@ -228,6 +228,9 @@ class AccountsListResult(TypedDict):
     """The switches by hand that this session follows, as its entry in `status/read` has them; on the command line those
 that every session follows."""
 
+    accountSet: NotRequired[AccountSet]
+    """The accounts that this session may use; absent when nothing narrows them."""
+
     accounts: list[Account]
     """In the order of the file."""
 
@@ -243,6 +246,36 @@ class Pin(TypedDict):
 
     scope: SwitchScope
     """`session` when it was made for one session, `everywhere` when every session follows it."""
+
+
+class AccountSet(TypedDict):
+    """The accounts that a session may use, and what narrows them: a rule of the project, a flag, a client's settings."""
+
+    name: str
+    """In a few words, as for a status bar: `work`, `work, !main`; of several that narrow it, each with ` & ` between; `none` when
+no account is left. The response header `x-account-set` carries it too."""
+
+    accounts: list[str]
+    """The ids of the accounts that it may use, in the order of the file."""
+
+    narrowedBy: list[Narrowing]
+    """All that narrows it: an account must be in each."""
+
+    warnings: list[str]
+    """What a person should know, such as that two folders of the session are under different rules."""
+
+
+class Narrowing(TypedDict):
+    """One thing that narrows the accounts."""
+
+    name: str
+    """How it is called: a rule with its file and line, a flag, a setting."""
+
+    accounts: NotRequired[str]
+    """The accounts that it names, as they are written; absent where that cannot be read."""
+
+    fault: NotRequired[str]
+    """Why it leaves no account: it cannot be read, or names what is not there."""
 
 
 class Account(TypedDict):
@@ -338,7 +371,7 @@ AccountKind: TypeAlias = Literal["apiKey", "chatgpt"]
 
 
 #: The state of an account: the first of these that applies.
-AccountState: TypeAlias = Literal["disabled", "locked", "needsLogin", "overLimit", "rateLimited", "coolingDown", "circuitOpen", "ready"]
+AccountState: TypeAlias = Literal["notAllowed", "disabled", "locked", "needsLogin", "overLimit", "rateLimited", "coolingDown", "circuitOpen", "ready"]
 
 
 class RateLimit(TypedDict):
@@ -510,6 +543,9 @@ class RoutingExplainResult(TypedDict):
     candidates: list[RoutingCandidate]
     """Every account, in the order of the file."""
 
+    accountSet: NotRequired[AccountSet]
+    """The accounts that this session may use; absent when nothing narrows them."""
+
     availableAt: NotRequired[int]
     """If none can serve: when the first one can serve again, in unix milliseconds."""
 
@@ -548,6 +584,9 @@ class StatusReadResult(TypedDict):
 
     strategy: str
     """The strategy in force."""
+
+    accountSet: NotRequired[AccountSet]
+    """The accounts that this session may use; absent when nothing narrows them."""
 
     sessions: list[Session]
     """Every session that is alive."""
@@ -636,6 +675,9 @@ command, without its folder and arguments. At most 64 characters."""
     """The switches by hand that it follows, the one for every family first: those made for this session alone, and those
 for everywhere. Of several for the same family only the newest is here, and none that was removed in this
 session. A session of an older version does not report its own."""
+
+    accountSet: NotRequired[AccountSet]
+    """The accounts that it may use; absent when nothing narrows them. A session of an older version has none."""
 
     self: bool
     """Whether it is the session that answers."""
@@ -732,6 +774,9 @@ class SessionInfo(TypedDict):
     session: SessionIdentity
     """This session."""
 
+    accountSet: NotRequired[AccountSet]
+    """The accounts that this session may use; absent when nothing narrows them."""
+
 
 class RpcInfo(TypedDict):
     """The same methods for a second client, such as a status bar or a script."""
@@ -748,7 +793,7 @@ there, since every program that an agent starts can read it."""
 
 
 class AccountsDidChangeParams(TypedDict):
-    """Accounts changed."""
+    """Accounts changed, or which of them this session may use."""
 
     revision: int
     """The accounts file's revision."""
@@ -757,11 +802,11 @@ class AccountsDidChangeParams(TypedDict):
     """Who changed them."""
 
     accounts: list[str]
-    """The ids of the accounts that were added, changed or removed."""
+    """The ids of the accounts that were added, changed or removed, or that this session may use now or may not any more."""
 
 
 #: Who changed accounts.
-ChangeCause: TypeAlias = Literal["self", "sibling", "file"]
+ChangeCause: TypeAlias = Literal["self", "sibling", "file", "accountSet"]
 
 
 class AccountsDidLoginParams(TypedDict):
@@ -993,7 +1038,7 @@ class Notifications:
 
     @overload
     def on(self, method: Literal["accounts/didChange"], handler: Callable[[AccountsDidChangeParams], None]) -> Callable[[], None]:
-        """Accounts changed, here or in a sibling."""
+        """Accounts changed, here or in a sibling, or which of them this session may use."""
 
     @overload
     def on(self, method: Literal["accounts/didLogin"], handler: Callable[[AccountsDidLoginParams], None]) -> Callable[[], None]:

@@ -1,0 +1,84 @@
+//! What this folder may use and by which rule, and every rule that cannot do what it is for.
+
+use std::process::Stdio;
+
+use crate::cli::doctor::finding::{Finding, FindingKind, Mend};
+use crate::cli::doctor::scene::Scene;
+use crate::domain::projects::{Rule, hidden};
+use crate::env;
+use crate::protocol::account_set::AccountSet;
+use crate::wording::account_set::set;
+
+fn mend() -> Mend {
+    Mend::run("codex-account-manager config edit")
+        .and("correct that rule; `codex-account-manager list` shows groups and labels")
+}
+
+/// What a session that starts in this folder may use.
+pub fn here(scene: &Scene) -> Vec<Finding> {
+    let Some((here, manager)) = scene.here.as_ref().zip(scene.manager.as_ref()) else { return Vec::new() };
+    let Some(account_set) = here.account_set().map(AccountSet::from) else {
+        let has_rules = !manager.session().config().projects.rules.is_empty();
+        let every = "no rule holds for this folder: every account may be used";
+        return has_rules.then(|| Finding::ok(every)).into_iter().collect();
+    };
+    let message = format!("this folder uses {}", set(&account_set));
+    let has_faults = account_set.narrowed_by.iter().any(|narrowing| narrowing.fault.is_some());
+    let uses = match account_set.accounts.is_empty() {
+        false => Finding::ok(message),
+        // Which of them is wrong is a finding of its own.
+        true if has_faults => Finding::problem(FindingKind::NoAccountAllowed, message, mend()),
+        true => Finding::warning(FindingKind::NoAccountAllowed, message, mend()),
+    };
+    let rules = &manager.session().config().projects.rules;
+    // Those of rules are found for every folder.
+    let is_other = |name: &str| rules.iter().all(|rule| rule.title() != name);
+    let others = account_set.narrowed_by.iter().filter(|narrowing| is_other(&narrowing.name));
+    let faults = others.filter_map(|narrowing| {
+        let why = narrowing.fault.as_ref()?;
+        let message = format!("{}: {why}; no account may be used here", narrowing.name);
+        Some(Finding::problem(FindingKind::ProjectRule, message, Mend::hint("correct that, or take it away")))
+    });
+    let to_know = account_set.warnings.iter().map(|warning| {
+        Finding::warning(FindingKind::ProjectWarning, warning.clone(), Mend::hint("change the rules, or the folders"))
+    });
+    std::iter::once(uses).chain(faults).chain(to_know).collect()
+}
+
+/// Every rule, wherever it holds: those that name what is not there, and those that never hold.
+pub fn rules(scene: &Scene) -> Vec<Finding> {
+    let Some((manager, _)) = scene.pool() else { return Vec::new() };
+    let config = manager.session().config();
+    let rules = &config.projects.rules;
+    let fault = |rule: &Rule| {
+        let why = manager.accounts().named_by(&rule.accounts).err()?;
+        let message = format!("{}: {why}; no account may be used where it holds", rule.title());
+        Some(Finding::problem(FindingKind::ProjectRule, message, mend()))
+    };
+    let never = hidden(rules).map(|(rule, earlier)| {
+        let message =
+            format!("{} never holds: {} is for all its folders and stands before it", rule.title(), earlier.title());
+        let hint = "move it before the other one; of rules with `path` the first that fits holds";
+        Finding::warning(
+            FindingKind::ProjectRuleHidden,
+            message,
+            Mend::run("codex-account-manager config edit").and(hint),
+        )
+    });
+    rules.iter().filter_map(fault).chain(never).collect()
+}
+
+/// Whether `git` can be asked for the remotes that rules name.
+pub fn git(scene: &Scene) -> Vec<Finding> {
+    let Some(manager) = &scene.manager else { return Vec::new() };
+    let config = manager.session().config();
+    let Some(rule) = config.projects.rules.iter().find(|rule| rule.remote.is_some()) else { return Vec::new() };
+    let asked = env::program("git").arg("--version").stdin(Stdio::null()).output();
+    let why = match asked {
+        Ok(output) if output.status.success() => return Vec::new(),
+        Ok(output) => format!("`git --version` failed: {}", output.status),
+        Err(error) => format!("`git` cannot be started: {error}"),
+    };
+    let message = format!("{why}; {} has `remote`, so no account may be used in a repository", rule.title());
+    vec![Finding::problem(FindingKind::GitMissing, message, Mend::hint("install git, or use rules with `path` alone"))]
+}

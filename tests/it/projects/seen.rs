@@ -1,0 +1,110 @@
+//! What a session may use is seen: over JSON-RPC, in every answer of the proxy and on the command line.
+
+use super::*;
+use crate::support::sandbox::{Output, output};
+
+/// What a command says that is run in this folder of the home.
+fn run_in(pool: &Pool, name: &str, args: &[&str]) -> Output {
+    let mut command = pool.sandbox.command(args);
+    command.current_dir(folder(pool, name));
+    output(command, b"")
+}
+
+/// The name of the set, the numbers of its accounts, and how many things narrow it.
+fn shown(pool: &Pool, set: &Value) -> Option<(String, Vec<usize>, usize)> {
+    let ids = set["accounts"].as_array()?.iter();
+    let number = |id: &Value| pool.ids.iter().position(|known| id == known).unwrap() + 1;
+    let by = set["narrowedBy"].as_array()?.len();
+    Some((set["name"].as_str()?.to_owned(), ids.map(number).collect(), by))
+}
+
+#[test]
+fn a_client_reads_the_set_everywhere_and_hears_of_its_change() {
+    let pool = pool(WORK);
+    for (folders, options, expected) in [
+        (&["work"][..], json!({}), Some(("work", vec![1, 2], 1))),
+        (&["work"], json!({ "accounts": ["!account-2"] }), Some(("work & !account-2", vec![1], 2))),
+        (&["work"], json!({ "accounts": ["spare"] }), Some(("none", vec![], 2))),
+        (&["private"], json!({ "accounts": ["spare"] }), Some(("spare", vec![4], 1))),
+        (&["private"], json!({}), None),
+    ] {
+        let expected = expected.map(|(name, accounts, by)| (name.to_owned(), accounts, by));
+        let mut sidecar = sidecar_in(&pool, folders, options.clone());
+        let ready = sidecar.wait_notification("proxy/ready");
+        let status = sidecar.request("status/read", &json!({})).unwrap();
+        let own =
+            status["sessions"].as_array().unwrap().iter().find(|session| session["self"] == true).unwrap().clone();
+        let list = sidecar.request("accounts/list", &json!({})).unwrap();
+        let explained = sidecar.request("routing/explain", &json!({})).unwrap();
+        for (place, value) in [
+            ("proxy/ready", &ready),
+            ("status/read", &status),
+            ("its session", &own),
+            ("list", &list),
+            ("explain", &explained),
+        ] {
+            assert_eq!(shown(&pool, &value["accountSet"]), expected, "{place} {folders:?} {options}");
+        }
+    }
+    let mut sidecar = sidecar_in(&pool, &["work"], json!({}));
+    write(&pool, "[[projects]]\npath = \"~/work/**\"\naccounts = [\"work\", \"wrok\"]\n");
+    let change = sidecar.wait_notification_where("accounts/didChange", |params| params["cause"] == "accountSet");
+    let mut left: Vec<&str> = change["accounts"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    left.sort_unstable();
+    let mut work = [pool.ids[0].as_str(), &pool.ids[1]];
+    work.sort_unstable();
+    assert_eq!(left, work);
+    let set = sidecar.request("accounts/list", &json!({})).unwrap()["accountSet"].clone();
+    assert_eq!(set["narrowedBy"][0]["fault"], "no account has the group, id or label `wrok`");
+    // Its record says it to siblings.
+    eventually("the record has the new set", || {
+        let status = sidecar.request("status/read", &json!({})).unwrap();
+        let own = status["sessions"].as_array().unwrap().iter().find(|session| session["self"] == true).unwrap();
+        (own["accountSet"]["name"] == "none").then_some(())
+    });
+}
+
+#[test]
+fn every_answer_says_among_which_accounts_it_was_chosen() {
+    let pool = pool(WORK);
+    let (inside, outside) = (sidecar_in(&pool, &["work"], json!({})), sidecar_in(&pool, &["private"], json!({})));
+    let none = sidecar_in(&pool, &["work"], json!({ "accounts": "spare" }));
+    let two = sidecar_in(&pool, &["work"], json!({ "accounts": "!spare, !label:account-2" }));
+    let set = |sidecar: &Sidecar| {
+        let response = answer(sidecar, "gpt-5");
+        (response.status(), response.header("x-account-set").map(str::to_owned))
+    };
+    assert_eq!(set(&inside), (200, Some("work".to_owned())));
+    assert_eq!(set(&outside), (200, None));
+    assert_eq!(set(&none), (503, Some("none".to_owned())));
+    assert_eq!(set(&two), (200, Some("work%20%26%20%21spare%2C%20%21label%3Aaccount-2".to_owned())));
+    exhausted(&pool, &inside);
+    assert_eq!(set(&inside), (429, Some("work".to_owned())));
+}
+
+#[test]
+fn the_command_line_answers_for_its_folder_where_it_is_asked_about_one() {
+    let pool = pool(WORK);
+    let _session = sidecar_in(&pool, &["work"], json!({}));
+    let explained = run_in(&pool, "work/site", &["explain"]).ok().stdout;
+    assert!(explained.contains("This folder uses work, by rule 1 (`"), "{explained}");
+    let outside = explained.lines().find(|line| line.contains("account-3")).unwrap();
+    assert!(outside.contains("rule 1 (`") && outside.contains("does not allow it here"), "{outside}");
+    let explained = run_in(&pool, "work", &["explain", "--json"]).ok().json();
+    assert_eq!(shown(&pool, &explained["accountSet"]), Some(("work".to_owned(), vec![1, 2], 1)));
+    assert_eq!(explained["candidates"][3]["reasons"], json!(["notAllowed"]));
+    assert!(!run_in(&pool, "private", &["explain"]).ok().stdout.contains("This folder"));
+
+    let status = run_in(&pool, "work", &["status"]).ok().stdout;
+    assert!(status.contains("MAY USE") && status.contains("This folder uses work, by rule 1 (`"), "{status}");
+    let status = run_in(&pool, "work", &["status", "--json"]).ok().json();
+    assert_eq!(shown(&pool, &status["accountSet"]), Some(("work".to_owned(), vec![1, 2], 1)));
+    assert_eq!(shown(&pool, &status["sessions"][0]["accountSet"]), Some(("work".to_owned(), vec![1, 2], 1)));
+    // How the accounts stand is the same everywhere, and a switch for every session is no matter of this folder.
+    assert!(status["accounts"].as_array().unwrap().iter().all(|account| account["state"] == "ready"), "{status}");
+    let mut command = pool.sandbox.command(&["list"]);
+    command.current_dir(folder(&pool, "work")).env("CAM_ACCOUNTS", "spare");
+    let listed = output(command, b"").ok().stdout;
+    assert!(listed.contains("GROUPS") && !listed.contains("not allowed"), "{listed}");
+    run_in(&pool, "work", &["switch", "account-3"]).ok();
+}

@@ -52,7 +52,7 @@
 (say "refused" (condition-case problem
                    (openai-accounts-switch "nobody")
                  (jsonrpc-error (alist-get 'jsonrpc-error-message (cdr problem)))))
-(let ((process (jsonrpc--process openai-accounts--server)))
+(let ((process (jsonrpc--process (openai-accounts--server))))
   (openai-accounts-stop)
   (say "ended" (not (process-live-p process))))
 (say "again" (labels))

@@ -12,7 +12,7 @@ const client = {
   tui: { showToast: async ({ body }) => void toasts.push(body) },
   app: { log: async () => {} },
 };
-const hooks = await plugin.server({ client }, {});
+const hooks = await plugin.server({ client, directory: process.cwd() }, {});
 
 // The person has chosen a model: nothing is asked about others.
 const config = { model: "openai/gpt-5.2" };

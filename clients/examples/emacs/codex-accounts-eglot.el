@@ -23,6 +23,11 @@
   "The sidecar's command line.  The program is a name or a path, which may begin with \"~/\"."
   :type '(repeat string))
 
+(defcustom openai-accounts-only nil
+  "The only accounts to use: groups, labels and ids, with \"!\" before what is left out; nil for all that the rules of projects
+leave."
+  :type '(repeat string))
+
 (defvar openai-accounts-folders
   '("~/.cargo/bin" "~/.local/bin" "~/.npm-global/bin" "~/.nix-profile/bin" "~/.local/state/nix/profile/bin"
     "/nix/var/nix/profiles/default/bin" "/opt/homebrew/bin" "/usr/local/bin" "/home/linuxbrew/.linuxbrew/bin" "/snap/bin")
@@ -39,20 +44,35 @@
 (defclass openai-accounts-server (eglot-lsp-server) ()
   "A sidecar.")
 
-(defvar openai-accounts--server nil
-  "The sidecar that was started last.")
+(cl-defmethod eglot-initialization-options ((_server openai-accounts-server))
+  "Say which accounts alone are to be used."
+  (if openai-accounts-only (list :accounts (vconcat openai-accounts-only)) eglot--{}))
+
+(defvar openai-accounts--servers nil
+  "The sidecars that were started, each behind its folder.")
+
+(defun openai-accounts--folder ()
+  "The folder whose rules hold: that of the current buffer's project, or the home folder."
+  (let ((project (project-current)))
+    (file-name-as-directory (expand-file-name (if project (project-root project) "~/")))))
+
+(defun openai-accounts--server ()
+  "The sidecar of this folder, if one runs."
+  (let ((server (alist-get (openai-accounts--folder) openai-accounts--servers nil nil #'equal)))
+    (and server (jsonrpc-running-p server) server)))
 
 (defun openai-accounts--remember (server)
   "Keep SERVER if it is a sidecar; Eglot makes a new one when it connects again."
   (when (object-of-class-p server 'openai-accounts-server)
-    (setq openai-accounts--server server)))
+    (let ((folder (file-name-as-directory (expand-file-name (project-root (eglot--project server))))))
+      (setf (alist-get folder openai-accounts--servers nil nil #'equal) server))))
 
 (add-hook 'eglot-connect-hook #'openai-accounts--remember)
 
 (defun openai-accounts-start ()
-  "Start the sidecar, unless it runs; return its server."
+  "Start the sidecar of this project, unless it runs; return its server."
   (interactive)
-  (unless (and openai-accounts--server (jsonrpc-running-p openai-accounts--server))
+  (unless (openai-accounts--server)
     (let ((eglot-sync-connect t)
           (language "openai-accounts")
           (program (or (openai-accounts--find (car openai-accounts-program))
@@ -60,12 +80,12 @@
                                    (car openai-accounts-program) (string-join openai-accounts-folders ", ")))))
       ;; For a mode that no buffer has, so that no buffer is managed.
       (eglot '(openai-accounts--no-mode)
-             (cons 'transient (expand-file-name "~/"))
+             (cons 'transient (openai-accounts--folder))
              'openai-accounts-server
              (cons program (cdr openai-accounts-program))
              ;; From Eglot 1.13 on a list as long as that of the modes.
              (if (fboundp 'eglot--languages) (list language) language))))
-  openai-accounts--server)
+  (openai-accounts--server))
 
 (defun openai-accounts-request (method &optional params)
   "Ask the sidecar METHOD, such as `:accounts/list', with the plist PARAMS."
@@ -126,15 +146,16 @@ Port and key are the sidecar's: ask again for every program you start."
           (openai-accounts--no-proxy "no_proxy"))))
 
 (defun openai-accounts-stop ()
-  "End the sidecar."
+  "End the sidecar of this project."
   (interactive)
-  (when (and openai-accounts--server (jsonrpc-running-p openai-accounts--server))
-    ;; Not `eglot-shutdown': from Eglot 1.17 on it fails in a buffer that Eglot does not manage.
-    (setf (eglot--shutdown-requested openai-accounts--server) t)
-    (unwind-protect
-        (jsonrpc-request openai-accounts--server :shutdown nil :timeout 12)
-      (jsonrpc-notify openai-accounts--server :exit nil)
-      (jsonrpc-shutdown openai-accounts--server t))))
+  (let ((server (openai-accounts--server)))
+    (when server
+      ;; Not `eglot-shutdown': from Eglot 1.17 on it fails in a buffer that Eglot does not manage.
+      (setf (eglot--shutdown-requested server) t)
+      (unwind-protect
+          (jsonrpc-request server :shutdown nil :timeout 12)
+        (jsonrpc-notify server :exit nil)
+        (jsonrpc-shutdown server t)))))
 
 (provide 'codex-accounts-eglot)
 ;;; codex-accounts-eglot.el ends here

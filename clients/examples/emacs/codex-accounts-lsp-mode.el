@@ -16,6 +16,10 @@
 (defvar openai-accounts-program "codex-account-manager"
   "The program, a name or a path, which may begin with \"~/\".")
 
+(defvar openai-accounts-only nil
+  "The only accounts to use: groups, labels and ids, with \"!\" before what is left out; nil for all that the rules of the open
+folders leave.")
+
 (defvar openai-accounts-folders
   '("~/.cargo/bin" "~/.local/bin" "~/.npm-global/bin" "~/.nix-profile/bin" "~/.local/state/nix/profile/bin"
     "/nix/var/nix/profiles/default/bin" "/opt/homebrew/bin" "/usr/local/bin" "/home/linuxbrew/.linuxbrew/bin" "/snap/bin")
@@ -38,6 +42,8 @@
                   :activation-fn (lambda (&rest _) t)
                   :add-on? t
                   :multi-root t
+                  :initialization-options (lambda () (when openai-accounts-only
+                                                       (list :accounts (vconcat openai-accounts-only))))
                   :server-id 'codex-account-manager
                   ;; lsp-mode warns of every notification that nobody handles.
                   :notification-handlers (lsp-ht ("proxy/ready" #'ignore)

@@ -29,11 +29,13 @@ interface Options {
   quietMode?: boolean;
   /** The path of the program, where it is neither in `CAM_BINARY` nor on `PATH`. */
   binary?: string;
+  /** The only accounts to use: groups, labels and ids. It narrows what the rules of projects leave. */
+  accounts?: string | string[];
   /** Any configuration key of the sidecar, such as `routing.strategy`. */
   settings?: Record<string, unknown>;
 }
 
-async function server({ client }: PluginInput, options: Options = {}): Promise<Hooks> {
+async function server({ client, directory }: PluginInput, options: Options = {}): Promise<Hooks> {
   const log = logTo(client);
   const toasts = new Toasts(client);
   const event: Hooks["event"] = async ({ event }) => toasts.saw(event.type);
@@ -47,6 +49,8 @@ async function server({ client }: PluginInput, options: Options = {}): Promise<H
     manager = new CodexAccountManager({
       binary,
       clientInfo: { name: "opencode" },
+      folders: [directory],
+      ...(options.accounts === undefined ? {} : { accounts: options.accounts }),
       initializationOptions: settings,
       onStderr: (line) => log("warn", line),
       startTimeoutMs: START_MS,

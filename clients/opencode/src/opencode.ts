@@ -2,6 +2,8 @@
 
 export interface PluginInput {
   client: OpenCodeClient;
+  /** The project's folder. One process of OpenCode may have several, each with its own plugin. */
+  directory: string;
 }
 
 export interface OpenCodeClient {

@@ -55,7 +55,7 @@ export function fingerprint(accounts: readonly Account[]): string {
 }
 
 function isAble({ enabled, state }: Account): boolean {
-  return enabled && state !== "locked" && state !== "needsLogin";
+  return enabled && state !== "notAllowed" && state !== "locked" && state !== "needsLogin";
 }
 
 /** The model to begin with, of those the person lets OpenCode list. */

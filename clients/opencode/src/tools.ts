@@ -1,6 +1,6 @@
 // The two tools the model is offered. The sidecar makes their texts, so that every client says the same.
 
-import { RequestError, type Account, type CodexAccountManager, type Pin } from "codex-account-manager";
+import { RequestError, type Account, type AccountSet, type CodexAccountManager, type Pin } from "codex-account-manager";
 
 import type { Tool } from "./opencode.js";
 
@@ -15,13 +15,14 @@ export function tools(manager: CodexAccountManager): Record<string, Tool> {
   };
   return {
     "openai-accounts": {
-      description: "List the OpenAI accounts and how each stands: which one is active, rate limited or needs a new key.",
+      description: "List the OpenAI accounts and how each stands: which one is active, rate limited, needs a new key or may not be used in this project.",
       args: {},
       execute: async (_, { abort }) => {
         const table = await command("openai-accounts", [], abort);
         // What it adds is no reason to have no table.
         const listed = await manager.request("accounts/list", {}, abort ? { signal: abort } : {}).catch(() => undefined);
-        return [table, ...(listed ? pinned(listed.accounts, listed.pins) : [])].join("\n");
+        const more = listed ? [...narrowed(listed.accountSet), ...pinned(listed.accounts, listed.pins)] : [];
+        return [table, ...more].join("\n");
       },
     },
     "openai-accounts-switch": {
@@ -32,6 +33,15 @@ export function tools(manager: CodexAccountManager): Record<string, Tool> {
       execute: ({ index }, context) => command("openai-accounts-switch", [index], context.abort),
     },
   };
+}
+
+/** What this project may use and by which rule, and what has to be mended there. */
+export function narrowed(set: AccountSet | undefined): string[] {
+  if (set === undefined) return [];
+  const by = set.narrowedBy.map(({ name }) => name).join(" and ");
+  const what = set.accounts.length === 0 ? "no account" : set.name;
+  const faults = set.narrowedBy.flatMap(({ name, fault }) => (fault === undefined ? [] : [`To mend: ${name}: ${fault}`]));
+  return [`This project may use ${what}, by ${by}`, ...faults, ...set.warnings.map((warning) => `Warning: ${warning}`)];
 }
 
 /** A line for each switch by hand that is in force. */

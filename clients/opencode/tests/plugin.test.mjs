@@ -22,7 +22,7 @@ async function plugged(script) {
     tui: { showToast: async ({ body }) => void toasts.push(body.message) },
     app: { log: async ({ body }) => void logged.push(body.message) },
   };
-  const hooks = await plugin.server({ client }, { binary });
+  const hooks = await plugin.server({ client, directory: folder }, { binary });
   assert.deepEqual(logged, []);
   return { hooks, logged, toasts };
 }

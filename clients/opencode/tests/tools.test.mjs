@@ -13,7 +13,7 @@ const outfile = join(mkdtempSync(join(tmpdir(), "cam-")), "tools.mjs");
 const source = fileURLToPath(new URL("../src/tools.ts", import.meta.url));
 const banner = { js: 'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);' };
 await build({ entryPoints: [source], outfile, bundle: true, platform: "node", format: "esm", banner });
-const { pinned, tools } = await import(pathToFileURL(outfile).href);
+const { narrowed, pinned, tools } = await import(pathToFileURL(outfile).href);
 
 const ACCOUNTS = [
   { id: "a", index: 1, label: "work" },
@@ -31,6 +31,24 @@ const LINES = [
 test("each switch by hand is a line", () => {
   assert.deepEqual(pinned(ACCOUNTS, PINS), LINES);
   assert.deepEqual(pinned(ACCOUNTS, []), []);
+});
+
+test("a project says what it may use and why", () => {
+  const rule = { name: "rule 2 (`~/work/**`, config.toml:4)", accounts: "work" };
+  const fault = { name: "rule 3", accounts: "wrok", fault: "no account is called `wrok`" };
+  const set = { name: "work", accounts: ["a"], narrowedBy: [rule], warnings: [] };
+  const line = "This project may use work, by rule 2 (`~/work/**`, config.toml:4)";
+  for (const [given, lines] of [
+    [undefined, []],
+    [set, [line]],
+    [{ ...set, warnings: ["two folders differ"] }, [line, "Warning: two folders differ"]],
+    [
+      { ...set, name: "none", accounts: [], narrowedBy: [fault] },
+      ["This project may use no account, by rule 3", "To mend: rule 3: no account is called `wrok`"],
+    ],
+  ]) {
+    assert.deepEqual(narrowed(given), lines);
+  }
 });
 
 test("they stand below the table, which does without them", async () => {

@@ -28,6 +28,13 @@ export interface ClientOptions {
   env?: NodeJS.ProcessEnv;
   /** Its folder; this process's if left out. */
   cwd?: string;
+  /** The folders that the agent works in, as absolute paths: the rules of projects for them hold. Its own folder if left out. */
+  folders?: readonly string[];
+  /**
+   * The only accounts to use: groups, labels and ids, `!` before what is left out. It narrows what the rules of projects leave, and
+   * never widens it.
+   */
+  accounts?: string | readonly string[];
   /** Who asks. */
   clientInfo?: { name: string; version?: string };
   /** Any configuration key by its TOML name, nested or dotted, and `masterKey`. */
@@ -200,7 +207,11 @@ export class CodexAccountManager extends EventEmitter<ClientEvents> implements A
         env,
         cwd: options.cwd,
         clientInfo: options.clientInfo ?? { name: "codex-account-manager (Node.js)" },
-        initializationOptions: options.initializationOptions ?? {},
+        initializationOptions: {
+          ...options.initializationOptions,
+          ...(options.accounts === undefined ? {} : { accounts: options.accounts }),
+        },
+        folders: options.folders ?? [],
         showsProgress: options.onProgress !== undefined,
         startTimeoutMs: options.startTimeoutMs ?? START_MS,
         stopTimeoutMs: options.stopTimeoutMs ?? STOP_MS,

@@ -1,7 +1,9 @@
 // One process of the sidecar, from its handshake to its end. What survives a crash is in `client.ts`.
 
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { basename } from "node:path";
 import { createInterface } from "node:readline";
+import { pathToFileURL } from "node:url";
 
 import {
   CancellationTokenSource,
@@ -45,6 +47,7 @@ export interface SidecarOptions {
   cwd: string | undefined;
   clientInfo: { name: string; version?: string };
   initializationOptions: Record<string, unknown>;
+  folders: readonly string[];
   /** Whether the client shows progress that it did not ask for. */
   showsProgress: boolean;
   startTimeoutMs: number;
@@ -173,11 +176,19 @@ export class Sidecar {
   }
 
   async #shakeHands(signal: AbortSignal): Promise<SessionInfo> {
-    const { clientInfo, initializationOptions, showsProgress } = this.#options;
+    const { clientInfo, folders, initializationOptions, showsProgress } = this.#options;
     const capabilities = showsProgress ? { window: { workDoneProgress: true } } : {};
+    const workspaceFolders = folders.map((folder) => ({ uri: pathToFileURL(folder).href, name: basename(folder) }));
     const result = await this.request(
       "initialize",
-      { processId: process.pid, clientInfo, rootUri: null, capabilities, initializationOptions },
+      {
+        processId: process.pid,
+        clientInfo,
+        rootUri: null,
+        ...(workspaceFolders.length === 0 ? {} : { workspaceFolders }),
+        capabilities,
+        initializationOptions,
+      },
       signal,
     );
     const session = sessionOf(result);

@@ -55,12 +55,13 @@ export function activate(context: vscode.ExtensionContext): Api {
     }
   };
   const read = async (): Promise<void> => {
-    const { accounts, pins } = await sidecar.request("accounts/list", {});
+    const { accounts, pins, accountSet } = await sidecar.request("accounts/list", {});
     // What the other sessions serve; without it their rows have no program and no folder.
     const isAlone = accounts.every((account) => account.sessions.every(({ id }) => id === view.session?.session.id));
     const sessions = isAlone ? [] : await sidecar.request("status/read", {}).then(({ sessions }) => sessions, () => []);
     if (view.phase === "running") {
-      show({ ...view, accounts, pins, sessions });
+      const { accountSet: _, ...known } = view;
+      show({ ...known, accounts, pins, sessions, ...(accountSet === undefined ? {} : { accountSet }) });
     }
   };
   const look = new Debounced(async () => {
@@ -119,6 +120,9 @@ export function activate(context: vscode.ExtensionContext): Api {
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration("codexAccountManager.terminals")) {
         terminals.apply();
+      }
+      if (event.affectsConfiguration("codexAccountManager.accounts")) {
+        void sidecar.followAccounts();
       }
       if (event.affectsConfiguration("codexAccountManager.binary")) {
         void sidecar.restart();

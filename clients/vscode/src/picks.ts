@@ -1,7 +1,7 @@
 // What the quick pick offers.
 
 import type { Account } from "../../typescript/src/protocol.ts";
-import { canLogInAgain, inUse, type View } from "./view.ts";
+import { allowed, canLogInAgain, inUse, type View } from "./view.ts";
 import { allowances, pins, plain, state, usage } from "./words.ts";
 
 /** What a chosen item does. */
@@ -30,7 +30,12 @@ export function picks(view: View, now: number): Pick[] {
     description: "remove the pin that a switch made",
     choice: { switchTo: null },
   };
-  return [...accounts.map((account) => ofAccount(account, view, now)), { label: "" }, choose, { label: "" }, ...more];
+  const usable = allowed(view);
+  const outside = accounts.filter((account) => !usable.includes(account));
+  const shown = (some: readonly Account[]) => some.map((account) => ofAccount(account, view, now));
+  // To choose one of these says why not.
+  const below = outside.length === 0 ? [] : [{ label: "not allowed here" }, ...shown(outside)];
+  return [...shown(usable), ...below, { label: "" }, choose, { label: "" }, ...more];
 }
 
 function ofAccount(account: Account, view: View, now: number): Pick {
@@ -48,6 +53,9 @@ function ofAccount(account: Account, view: View, now: number): Pick {
   }
   if (canLogInAgain(account)) {
     details.unshift("Choose it to log in again");
+  }
+  if (account.state === "notAllowed" && account.reason !== undefined) {
+    details.unshift(plain(account.reason));
   }
   if (details.length > 0) {
     pick.detail = details.join(". ");

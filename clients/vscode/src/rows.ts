@@ -43,6 +43,7 @@ const WARNING = new Set<Account["state"]>(["locked", "needsLogin", "overLimit", 
 
 const ICONS: Record<Account["state"], string> = {
   ready: "pass",
+  notAllowed: "circle-slash",
   disabled: "circle-slash",
   locked: "lock",
   needsLogin: "key",
@@ -70,6 +71,9 @@ function children(account: Account, view: View, now: number): Omit<Row, "childre
   for (const [name, description] of allowances(account, now)) {
     const label = name === "credits" ? "Credits" : `Quota of ${name}`;
     found.push({ id: `quota/${name}`, label, description, icon: "dashboard" });
+  }
+  if (account.groups.length > 0) {
+    found.push({ id: "groups", label: "Groups", description: account.groups.join(", "), icon: "tag" });
   }
   if (account.models.length > 0) {
     found.push({ id: "models", label: "Kept for", description: account.models.join(", "), icon: "symbol-namespace" });

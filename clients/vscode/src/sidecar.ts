@@ -6,6 +6,7 @@ import { join } from "node:path";
 import * as vscode from "vscode";
 import {
   CloseAction,
+  DidChangeConfigurationNotification,
   ExecuteCommandRequest,
   LanguageClient,
   MessageType,
@@ -80,6 +81,13 @@ export class Sidecar {
     return this.#next(() => this.#stop());
   }
 
+  /** The setting of accounts was changed. */
+  async followAccounts(): Promise<void> {
+    if (this.#client?.state === State.Running) {
+      await this.#client.sendNotification(DidChangeConfigurationNotification.type, { settings: { accounts: null, ...accountsSetting() } });
+    }
+  }
+
   async request<Name extends keyof Requests>(
     name: Name,
     params: Requests[Name]["params"],
@@ -138,12 +146,14 @@ export class Sidecar {
         // What does not even come up would not at the next try, and what was ended on purpose is to stay so.
         closed: () => (client === this.#client && client.state === State.Running ? usual.closed() : GIVEN_UP),
       },
+      initializationOptions: () => accountsSetting(),
       initializationFailedHandler: () => false,
       outputChannel: this.output,
       traceOutputChannel: masking(this.output),
       middleware: this.middleware,
     };
-    // Not in the folder that is open: the sidecar has nothing to do with it.
+    // Not in the folder that is open, whose files would be looked at first. The language client says which folders are open, and
+    // the rules of projects for them hold.
     const executable = { command: path, args: ["sidecar", "--stdio"], options: { cwd: homedir() } };
     const client = new CalmClient("codexAccountManager", NAME, executable, options);
     const usual = client.createDefaultErrorHandler();
@@ -237,6 +247,12 @@ function showMessage(type: MessageType, message: string): void {
     default:
       void vscode.window.showInformationMessage(message);
   }
+}
+
+/** What a window, or its workspace, says of accounts. */
+function accountsSetting(): { accounts?: unknown } {
+  const accounts = vscode.workspace.getConfiguration("codexAccountManager").get<unknown>("accounts", null);
+  return accounts === null ? {} : { accounts };
 }
 
 /** Whether it is done in time, and before the signal. */

@@ -1,8 +1,8 @@
 // The status bar item: the account in use and what limits it, and more in the tooltip.
 
 import type { Account } from "../../typescript/src/protocol.ts";
-import { byId, exhausted, inUse, type View } from "./view.ts";
-import { allowances, clock, markdown, pins, plain, state, usage, usd } from "./words.ts";
+import { allowed, byId, exhausted, inUse, type View } from "./view.ts";
+import { allowances, clock, faults, markdown, narrowedBy, pins, plain, state, usage, usd } from "./words.ts";
 
 export interface Status {
   text: string;
@@ -29,8 +29,13 @@ export function status(view: View, now: number): Status {
       return { text: "$(error) Codex: stopped", tooltip, command: RESTART, severity: "error" };
     }
     case "running":
-      return { ...running(view, now), tooltip: tooltip(view, now), command: SWITCH };
+      return { ...narrowed(view, running(view, now)), tooltip: tooltip(view, now), command: SWITCH };
   }
+}
+
+/** With what the window may use behind it, where something narrows that. */
+function narrowed({ accountSet }: View, shown: Pick<Status, "text" | "severity">): Pick<Status, "text" | "severity"> {
+  return accountSet === undefined ? shown : { ...shown, text: `${shown.text} · ${plain(accountSet.name)}` };
 }
 
 function running(view: View, now: number): Pick<Status, "text" | "severity"> {
@@ -40,9 +45,13 @@ function running(view: View, now: number): Pick<Status, "text" | "severity"> {
   if (view.accounts.length === 0) {
     return { text: "$(account) No account", severity: "warning" };
   }
+  const usable = allowed(view);
+  if (usable.length === 0) {
+    return { text: "$(circle-slash) No account is allowed here", severity: "error" };
+  }
   const none = exhausted(view);
   if (none !== undefined) {
-    const allLocked = view.accounts.every((account) => account.state === "locked");
+    const allLocked = usable.every((account) => account.state === "locked");
     if (allLocked) {
       return { text: "$(lock) Accounts locked", severity: "error" };
     }
@@ -67,6 +76,7 @@ function running(view: View, now: number): Pick<Status, "text" | "severity"> {
 /** The codicon of each state. */
 export const ICONS: Record<Account["state"], string> = {
   ready: "$(account)",
+  notAllowed: "$(circle-slash)",
   disabled: "$(circle-slash)",
   locked: "$(lock)",
   needsLogin: "$(key)",
@@ -78,6 +88,10 @@ export const ICONS: Record<Account["state"], string> = {
 
 function tooltip(view: View, now: number): string {
   const blocks: string[] = [];
+  if (view.accountSet !== undefined) {
+    const lines = [`This window may use **${markdown(view.accountSet.name)}** by ${markdown(narrowedBy(view.accountSet))}`];
+    blocks.push([...lines, ...faults(view.accountSet).map(markdown)].join("  \n"));
+  }
   const account = inUse(view)?.account;
   if (account !== undefined) {
     blocks.push(details(account, view, now));

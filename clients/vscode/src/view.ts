@@ -1,6 +1,6 @@
 // What is known of the sidecar and its accounts: all that the status bar, the tree and the quick pick show.
 
-import type { Account, Pin, RoutingDidSelectParams, Session, SessionInfo } from "../../typescript/src/protocol.ts";
+import type { Account, AccountSet, Pin, RoutingDidSelectParams, Session, SessionInfo } from "../../typescript/src/protocol.ts";
 
 /** `missing`: there is no program. `stopped`: it ended and is not started again by itself. */
 export type Phase = "starting" | "running" | "missing" | "stopped";
@@ -12,6 +12,8 @@ export interface View {
   session?: SessionInfo;
   /** Absent until they are read for the first time. */
   accounts?: readonly Account[];
+  /** The accounts that this window may use; absent when nothing narrows them. */
+  accountSet?: AccountSet;
   /** The switches by hand that this window follows. */
   pins?: readonly Pin[];
   /** Every session, and what it serves; empty while this window's is alone. */
@@ -29,6 +31,11 @@ export function inUse(view: View): { account: Account; instead?: Account } | und
   const latest = view.latest === undefined ? undefined : byId(view, view.latest.account);
   const stands = account.state !== "ready" && latest?.state === "ready";
   return stands ? { account: latest, instead: account } : { account };
+}
+
+/** The accounts that this window may use. */
+export function allowed(view: View): readonly Account[] {
+  return (view.accounts ?? []).filter(({ state }) => state !== "notAllowed");
 }
 
 /** Whether its person has to log in again, and can here. */

@@ -1,6 +1,6 @@
 // How numbers, times and states read.
 
-import type { Account, AccountState, Credits, MeterWindow, Pin, QuotaWindow, Session, UsageTotals } from "../../typescript/src/protocol.ts";
+import type { Account, AccountSet, AccountState, Credits, MeterWindow, Pin, QuotaWindow, Session, UsageTotals } from "../../typescript/src/protocol.ts";
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -74,6 +74,7 @@ export function many(number: number, thing: string): string {
 
 const STATES: Record<AccountState, string> = {
   ready: "ready",
+  notAllowed: "not allowed here",
   disabled: "disabled",
   locked: "locked",
   needsLogin: "needs login",
@@ -95,6 +96,16 @@ export function pins(account: Account, pins: readonly Pin[]): string[] {
   return pins
     .filter((pin) => pin.account === account.id)
     .map(({ family, scope }) => `pinned${scope === "everywhere" ? " everywhere" : ""}${family === undefined ? "" : ` for ${family}`}`);
+}
+
+/** What narrows the accounts: `` rule 2 (`~/work/**`, config.toml:4) ``. */
+export function narrowedBy(set: AccountSet): string {
+  return set.narrowedBy.map(({ name }) => name).join(" and ");
+}
+
+/** What has to be mended before an account may be used, and what a person should know. */
+export function faults(set: AccountSet): string[] {
+  return [...set.narrowedBy.flatMap(({ name, fault }) => (fault === undefined ? [] : [`${name}: ${fault}`])), ...set.warnings];
 }
 
 /** `opencode · /home/me/app · process 7`. */

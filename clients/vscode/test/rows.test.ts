@@ -120,3 +120,17 @@ test("the quick pick offers every account, letting it choose, and more accounts"
 test("with no account it offers to add one", () => {
   assert.deepEqual(picks(running(), NOON).map(({ choice }) => choice), [{ run: "addKey" }, { run: "login" }]);
 });
+
+test("accounts that are not allowed here come last, with what keeps them out", () => {
+  const reason = "rule 2 (`~/work/**`, c.toml:4) does not allow it here";
+  const view = running(account(1, { state: "notAllowed", reason, groups: ["private"] }), account(2));
+  const offered = picks(view, NOON);
+  assert.deepEqual(
+    offered.slice(0, 3).map(({ label }) => label),
+    ["$(account) account-2", "not allowed here", "$(check) account-1"],
+  );
+  assert.ok(offered[2]?.detail?.startsWith(reason));
+  const [first] = rows(view, NOON);
+  assert.equal(first?.icon, "circle-slash");
+  assert.ok(text(first?.children ?? []).includes("Groups: private"));
+});

@@ -51,6 +51,31 @@ check(
   "error",
 );
 check("all locked", running(account(1, { state: "locked" })), "$(lock) Accounts locked", "error");
+const RULE = { name: "rule 2 (`~/work/**`, c.toml:4)", accounts: "acme" };
+const ACME = { name: "acme", accounts: ["id-1"], narrowedBy: [RULE], warnings: [] };
+check("a window that is narrowed", { ...running(account(1), account(2, { state: "notAllowed" })), accountSet: ACME }, "$(account) account-1 · acme", "none");
+check(
+  "a window that may use none",
+  { ...running(account(1, { state: "notAllowed" })), accountSet: { ...ACME, name: "none", accounts: [] } },
+  "$(circle-slash) No account is allowed here · none",
+  "error",
+);
+check(
+  "all locked that it may use",
+  { ...running(account(1, { state: "locked" }), account(2, { state: "notAllowed" })), accountSet: ACME },
+  "$(lock) Accounts locked · acme",
+  "error",
+);
+test("the tooltip of a narrowed window names the rule and what to mend", () => {
+  const fault = { name: "rule 3", fault: "no account is called `x`" };
+  const { tooltip } = status({ ...running(account(1)), accountSet: { ...ACME, narrowedBy: [RULE, fault] } }, NOON);
+  const [first] = tooltip.split("\n\n---");
+  assert.equal(
+    first,
+    "This window may use **acme** by rule 2 \\(\\`\\~/work/\\*\\*\\`, c\\.toml:4\\) and rule 3  \n" +
+      "rule 3: no account is called \\`x\\`",
+  );
+});
 check("a label that looks like an icon", running(account(1, { label: "$(sync)" })), "$(account) \\$(sync)", "none");
 
 test("a click on the missing program looks again, else it switches", () => {

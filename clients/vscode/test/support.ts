@@ -15,6 +15,7 @@ export function account(index: number, changes: Partial<Account> = {}): Account 
     enabled: true,
     priority: 0,
     models: [],
+    groups: [],
     active: index === 1,
     activeFamilies: [],
     state: "ready",

@@ -33,11 +33,29 @@ local function pins_of(id, pins)
   return words
 end
 
+-- What this Neovim may use and why, and what has to be mended; nothing where all of it is allowed.
+local function set_of(list)
+  local set = list.accountSet
+  if not set then
+    return {}
+  end
+  local names, lines = {}, {}
+  for _, narrowing in ipairs(set.narrowedBy) do
+    table.insert(names, narrowing.name)
+    if narrowing.fault then
+      table.insert(lines, ("To mend: %s: %s"):format(narrowing.name, narrowing.fault))
+    end
+  end
+  local what = #set.accounts == 0 and "no account" or set.name
+  table.insert(lines, 1, ("This Neovim may use %s, by %s"):format(what, table.concat(names, " and ")))
+  return vim.list_extend(lines, set.warnings)
+end
+
 --- `:CodexAccounts`
 function M.show_accounts()
   ask("workspace/executeCommand", { command = "openai-accounts" }, function(text)
     ask("accounts/list", {}, function(list)
-      local lines = vim.split(text, "\n")
+      local lines = vim.list_extend(vim.split(text, "\n"), set_of(list))
       for _, account in ipairs(list.accounts) do
         for _, words in ipairs(pins_of(account.id, list.pins)) do
           table.insert(lines, ("Account %d (%s): %s"):format(account.index, account.label, words))
@@ -154,6 +172,9 @@ function M.show_status()
       "",
       ("Sessions (%d):"):format(#status.sessions),
     }
+    for index, line in ipairs(set_of(status)) do
+      table.insert(lines, 5 + index, line)
+    end
     for _, session in ipairs(status.sessions) do
       table.insert(lines, ("%s %-8s process %d, port %d, started on %s%s"):format(
         session.self and "*" or " ",

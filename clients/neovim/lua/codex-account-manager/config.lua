@@ -11,6 +11,10 @@ local defaults = {
   sidecar_environment = {},
   -- Sent as `initializationOptions`: any configuration key.
   initialization_options = {},
+  -- The folder whose rules of projects hold; nil is Neovim's working directory when the sidecar starts.
+  folder = nil,
+  -- The only accounts to use, such as { "work", "!main" }; it narrows what the rules leave. nil: all of that.
+  accounts = nil,
   -- "now" starts the sidecar in `setup`, "lazy" at the first command or request.
   start = "now",
   -- Whether OPENAI_BASE_URL and OPENAI_API_KEY of this Neovim are set to the proxy's while it runs.
@@ -26,6 +30,8 @@ local kinds = {
   arguments = "table",
   sidecar_environment = "table",
   initialization_options = "table",
+  folder = "string",
+  accounts = "table",
   start = "string",
   environment = "boolean",
   restarts = "number",

@@ -114,6 +114,13 @@ local function object(fields)
   return (fields == nil or vim.tbl_isempty(fields)) and vim.empty_dict() or fields
 end
 
+-- Where this Neovim works, as a workspace folder.
+local function folder()
+  local path = vim.fn.fnamemodify(config.get().folder or vim.loop.cwd(), ":p")
+  path = #path > 1 and path:gsub("/$", "") or path
+  return { uri = vim.uri_from_fname(path), name = path }
+end
+
 local launch
 
 -- Ends the process that runs or starts, and says why.
@@ -188,7 +195,8 @@ launch = function()
     name = binary.name,
     cmd = command,
     cmd_env = options.sidecar_environment,
-    init_options = object(options.initialization_options),
+    init_options = object(vim.tbl_extend("force", options.initialization_options, { accounts = options.accounts })),
+    workspace_folders = { folder() },
     capabilities = capabilities(),
     handlers = handlers(),
     on_init = vim.schedule_wrap(function(client)

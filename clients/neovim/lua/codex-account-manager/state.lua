@@ -5,6 +5,8 @@ local M = {}
 local environment = require("codex-account-manager.environment")
 
 local session, accounts
+-- What this Neovim may use, where a rule or an option narrows it.
+local account_set
 -- Whether the accounts could not be read; the sidecar says why.
 local unreadable = false
 -- The id of the account that was chosen last, by a request or by hand.
@@ -33,12 +35,19 @@ local function describe()
     return "OpenAI: no account"
   end
   local account = current_account()
-  local limited = 0
+  local limited, usable = 0, 0
   for _, each in ipairs(accounts) do
-    limited = limited + (each.state == "ready" and 0 or 1)
+    if each.state ~= "notAllowed" then
+      usable = usable + 1
+      limited = limited + (each.state == "ready" and 0 or 1)
+    end
   end
-  local mark = limited > 0 and (" (%d of %d cannot serve)"):format(limited, #accounts) or ""
-  return "OpenAI: " .. (account and account.label or "none can serve") .. mark
+  local set = account_set and " · " .. account_set.name or ""
+  if usable == 0 then
+    return "OpenAI: no account is allowed here" .. set
+  end
+  local mark = limited > 0 and (" (%d of %d cannot serve)"):format(limited, usable) or ""
+  return "OpenAI: " .. (account and account.label or "none can serve") .. set .. mark
 end
 
 local function redraw()
@@ -100,7 +109,7 @@ function M.refresh(sidecar)
     if problem then
       redraw()
     elseif session == of then
-      accounts = result.accounts
+      accounts, account_set = result.accounts, result.accountSet
       warn_of_locks()
       look_again_when_one_is_free(sidecar)
       -- With no account the proxy can serve nobody, and whatever the person had is better.
@@ -120,12 +129,12 @@ end
 --- Listens to the sidecar.
 function M.follow(sidecar)
   sidecar.on("session/began", function(began)
-    session, accounts, serving, unreadable = began, nil, nil, false
+    session, accounts, account_set, serving, unreadable = began, nil, nil, nil, false
     redraw()
     M.refresh(sidecar)
   end)
   sidecar.on("session/ended", function()
-    session, accounts, serving = nil, nil, nil
+    session, accounts, account_set, serving = nil, nil, nil, nil
     environment.put_back()
     redraw()
   end)

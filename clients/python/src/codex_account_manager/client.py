@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypedDict, cast
 
@@ -58,17 +59,24 @@ class AccountManager(Requests, Notifications):
         arguments: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
         initialization_options: Mapping[str, Any] | None = None,
+        folders: Sequence[str | os.PathLike[str]] = (),
+        accounts: str | Sequence[str] | None = None,
         restarts: int = 5,
         on_message: Callable[[MessageLevel, str], None] | None = None,
         on_stderr: Callable[[str], None] | None = None,
     ) -> None:
-        """`arguments` follow `sidecar --stdio`. `environment` replaces this process's own. `restarts` is how many crashes
+        """`arguments` follow `sidecar --stdio`. `environment` replaces this process's own. `folders` is where the agent works:
+        the rules of projects for them hold; without any it is the folder of this process. `accounts` names the only ones to use:
+        groups, labels and ids, `!` before what is left out; it narrows what the rules leave. `restarts` is how many crashes
         in a row are tolerated. `on_message` gets what is meant for people, `on_stderr` each line of stderr; without them
         both go to the logger `codex_account_manager`."""
         self._binary = binary
         self._arguments = tuple(arguments)
         self._environment = environment
         self._initialization_options = dict(initialization_options or {})
+        if accounts is not None:
+            self._initialization_options["accounts"] = accounts if isinstance(accounts, str) else list(accounts)
+        self._folders = [Path(folder).absolute() for folder in folders]
         self._restarts = restarts
         self._on_message = on_message or _log_message
         self._on_stderr = on_stderr or _logger.warning
@@ -180,7 +188,13 @@ class AccountManager(Requests, Notifications):
         environment = os.environ if self._environment is None else self._environment
         command = [find_binary(self._binary, environment), "sidecar", "--stdio", *self._arguments]
         return await Connection.open(
-            command, environment, self._initialization_options, self._notified, self._complained, self._over
+            command,
+            environment,
+            self._folders,
+            self._initialization_options,
+            self._notified,
+            self._complained,
+            self._over,
         )
 
     def _announce(self, connection: Connection) -> None:

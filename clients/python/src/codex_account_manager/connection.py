@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from . import frames
@@ -77,6 +78,7 @@ class Connection:
         cls,
         command: Sequence[str],
         environment: Mapping[str, str],
+        folders: Sequence[Path],
         initialization_options: Mapping[str, Any],
         notified: Callable[[str, Any], None],
         complained: Callable[[str], None],
@@ -98,7 +100,7 @@ class Connection:
         connection = cls(transport, pipes, notified, complained, over)
         try:
             async with asyncio.timeout(HANDSHAKE_SECONDS):
-                await connection._shake_hands(initialization_options)
+                await connection._shake_hands(folders, initialization_options)
         except TimeoutError as error:
             raise SidecarExitedError("the sidecar did not answer `initialize`", None, connection._stderr_text()) from error
         finally:
@@ -106,16 +108,16 @@ class Connection:
                 await connection._destroy()
         return connection
 
-    async def _shake_hands(self, initialization_options: Mapping[str, Any]) -> None:
-        result = await self.request(
-            "initialize",
-            {
-                "processId": os.getpid(),
-                "clientInfo": {"name": "codex-account-manager for Python"},
-                "capabilities": {},
-                "initializationOptions": dict(initialization_options),
-            },
-        )
+    async def _shake_hands(self, folders: Sequence[Path], initialization_options: Mapping[str, Any]) -> None:
+        params = {
+            "processId": os.getpid(),
+            "clientInfo": {"name": "codex-account-manager for Python"},
+            "capabilities": {},
+            "initializationOptions": dict(initialization_options),
+        }
+        if folders:
+            params["workspaceFolders"] = [{"uri": folder.as_uri(), "name": folder.name} for folder in folders]
+        result = await self.request("initialize", params)
         session = _session_of(result)
         if session.get("protocolVersion") != PROTOCOL_VERSION:
             raise AccountManagerError(

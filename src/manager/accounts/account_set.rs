@@ -7,16 +7,16 @@ use crate::domain::account::AccountId;
 use crate::domain::account_set::{Named, Selection, SelectionError};
 use crate::domain::pool::Pool;
 use crate::domain::report::AccountSetReport;
-use crate::store::State;
+use crate::store::{SharedAccount, State};
 
 /// The accounts of `state` by what they are called, which are `names`.
 pub(super) fn named<'a>(state: &'a State, names: &'a [String]) -> Vec<Named<'a>> {
-    let named = state.accounts.iter().zip(names).map(|(account, label)| Named {
+    let known = |(account, label): (&'a SharedAccount, &'a String)| Named {
         id: &account.id,
         label,
         groups: account.groups.as_deref().unwrap_or_default(),
-    });
-    named.collect()
+    };
+    state.accounts.iter().zip(names).map(known).collect()
 }
 
 impl Accounts {

@@ -148,10 +148,12 @@ impl Session {
             change(&mut project.given());
         }
     }
+
     /// Warns that this session may use no account, once for each reason.
     pub fn report_nothing_left(&self, allowed: &Allowed) {
+        let Some(project) = &self.project else { return };
         let why = allowed.is_empty().then(|| allowed.sentences());
-        let mut known = self.project.nothing_left.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = project.nothing_left.lock().unwrap_or_else(PoisonError::into_inner);
         if *known == why {
             return;
         }

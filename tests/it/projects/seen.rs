@@ -29,7 +29,7 @@ fn a_client_reads_the_set_everywhere_and_hears_of_its_change() {
         (&["private"], json!({}), None),
     ] {
         let expected = expected.map(|(name, accounts, by)| (name.to_owned(), accounts, by));
-        let mut sidecar = sidecar_in(&pool, folders, options.clone());
+        let mut sidecar = sidecar_in(&pool, folders, &options);
         let ready = sidecar.wait_notification("proxy/ready");
         let status = sidecar.request("status/read", &json!({})).unwrap();
         let own =
@@ -46,7 +46,7 @@ fn a_client_reads_the_set_everywhere_and_hears_of_its_change() {
             assert_eq!(shown(&pool, &value["accountSet"]), expected, "{place} {folders:?} {options}");
         }
     }
-    let mut sidecar = sidecar_in(&pool, &["work"], json!({}));
+    let mut sidecar = sidecar_in(&pool, &["work"], &json!({}));
     write(&pool, "[[projects]]\npath = \"~/work/**\"\naccounts = [\"work\", \"wrok\"]\n");
     let change = sidecar.wait_notification_where("accounts/didChange", |params| params["cause"] == "accountSet");
     let mut left: Vec<&str> = change["accounts"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
@@ -67,9 +67,9 @@ fn a_client_reads_the_set_everywhere_and_hears_of_its_change() {
 #[test]
 fn every_answer_says_among_which_accounts_it_was_chosen() {
     let pool = pool(WORK);
-    let (inside, outside) = (sidecar_in(&pool, &["work"], json!({})), sidecar_in(&pool, &["private"], json!({})));
-    let none = sidecar_in(&pool, &["work"], json!({ "accounts": "spare" }));
-    let two = sidecar_in(&pool, &["work"], json!({ "accounts": "!spare, !label:account-2" }));
+    let (inside, outside) = (sidecar_in(&pool, &["work"], &json!({})), sidecar_in(&pool, &["private"], &json!({})));
+    let none = sidecar_in(&pool, &["work"], &json!({ "accounts": "spare" }));
+    let two = sidecar_in(&pool, &["work"], &json!({ "accounts": "!spare, !label:account-2" }));
     let set = |sidecar: &Sidecar| {
         let response = answer(sidecar, "gpt-5");
         (response.status(), response.header("x-account-set").map(str::to_owned))
@@ -85,7 +85,7 @@ fn every_answer_says_among_which_accounts_it_was_chosen() {
 #[test]
 fn the_command_line_answers_for_its_folder_where_it_is_asked_about_one() {
     let pool = pool(WORK);
-    let _session = sidecar_in(&pool, &["work"], json!({}));
+    let _session = sidecar_in(&pool, &["work"], &json!({}));
     let explained = run_in(&pool, "work/site", &["explain"]).ok().stdout;
     assert!(explained.contains("This folder uses work, by rule 1 (`"), "{explained}");
     let outside = explained.lines().find(|line| line.contains("account-3")).unwrap();

@@ -26,8 +26,9 @@ use serde_json::{Map, Value};
 
 use crate::domain::health::breaker::BreakerSettings;
 use crate::domain::routing::Strategy;
+use crate::domain::time::Timestamp;
 use crate::env::Environment;
-use crate::files::Stamp;
+use crate::files::{RACY, Stamp};
 use crate::logging;
 use crate::paths::Paths;
 use keys::{KEYS, Key, Values};
@@ -188,6 +189,22 @@ impl Stamps {
     /// The files as they are now; one that is not there has none.
     pub fn of(paths: &Paths) -> Stamps {
         Stamps([&paths.config_file, &paths.opencode_config_file].map(|path| Stamp::at(path)))
+    }
+
+    /// The files of a process that starts at `now`. One that was emptied a moment before is waited for.
+    pub fn at_start(paths: &Paths, now: Timestamp) -> Stamps {
+        let stamps = Stamps::of(paths);
+        if stamps.are_emptied(now) {
+            std::thread::sleep(RACY);
+            return Stamps::of(paths);
+        }
+        stamps
+    }
+
+    /// Whether somebody seems to be writing one of them at `now`: a moment later there may be rules in it again.
+    pub fn are_emptied(&self, now: Timestamp) -> bool {
+        let now = Duration::from_millis(u64::try_from(now.as_millis()).unwrap_or_default());
+        self.0.iter().flatten().any(|stamp| stamp.is_emptied(now))
     }
 }
 

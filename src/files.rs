@@ -13,7 +13,7 @@ pub use private::{
 };
 pub use regular::{NotAFile, TooLarge, bounded, is_null, is_program, open, read, read_if_there};
 pub use replace::{Replacement, exchange, names, real_path, remove, rename, replace, stat, sync_folder, with_suffix};
-pub use stamp::Stamp;
+pub use stamp::{RACY, Stamp};
 
 pub use crate::sys::files::{
     HAS_DRIVES, HOME, IGNORES_CASE, Identity, canonical, identity, is_in_the_way, without_links,

@@ -156,7 +156,7 @@ impl Manager {
         let told = || config::projects::told(&sources, &environment);
         let given = options.folders.map(|folders| Given { folders, told: told(), settings: None });
         let project = given.map(|given| Project::new(given, environment.clone()));
-        let configuration = Configuration::load(paths, environment, sources);
+        let configuration = Configuration::load(paths, environment, sources, clock.now());
         let session = Arc::new(Session::new(identity, clock, configuration, project, folders.clone(), store.clone()));
         session.look_at_project();
         let belief = Arc::new(Belief::new(session.changes().clone()));

@@ -11,7 +11,7 @@ use crate::sys;
 
 /// A file written this short a time before it was read may be written again within the same tick of the kernel's
 /// clock, and look unchanged.
-const RACY: Duration = Duration::from_millis(50);
+pub const RACY: Duration = Duration::from_millis(50);
 
 /// The state of a file as `stat` knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,11 @@ impl Stamp {
         std::fs::metadata(path).ok().as_ref().map(Stamp::of)
     }
 
+    /// Whether there is nothing in the file, and was something a moment before `now`: whoever writes a file anew empties it first.
+    pub fn is_emptied(&self, now: Duration) -> bool {
+        self.length == 0 && !self.is_settled(now)
+    }
+
     /// Whether the file had been at rest for a while at `now`, so that any later write changes the stamp.
     pub fn is_settled(&self, now: Duration) -> bool {
         now.abs_diff(self.modified) >= RACY && now.abs_diff(self.changed) >= RACY
@@ -51,6 +56,18 @@ impl Stamp {
 mod tests {
     use super::*;
     use std::fs::{self, File, FileTimes};
+
+    #[test]
+    fn a_file_that_was_emptied_a_moment_ago_is_known_for_as_long() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        for (text, is_emptied) in [("a = 1", false), ("", true)] {
+            fs::write(&path, text).unwrap();
+            let stamp = Stamp::at(&path).unwrap();
+            assert_eq!(stamp.is_emptied(stamp.changed), is_emptied);
+            assert!(!stamp.is_emptied(stamp.changed + RACY), "it is meant to be so");
+        }
+    }
 
     #[test]
     fn a_file_of_the_same_length_and_time_is_another_one() {

@@ -12,6 +12,7 @@ use crate::config::{self, Config, Sources, Stamps, WriteError};
 use crate::domain::account::Families;
 use crate::domain::projects::Rule;
 use crate::domain::routing::Strategy;
+use crate::domain::time::Timestamp;
 use crate::env::Environment;
 use crate::error::{Error, ErrorKind};
 use crate::paths::Paths;
@@ -27,9 +28,9 @@ pub struct Configuration {
 
 impl Configuration {
     /// Reads the files; writes nothing.
-    pub fn load(paths: Paths, environment: Environment, sources: Sources) -> Configuration {
+    pub fn load(paths: Paths, environment: Environment, sources: Sources, now: Timestamp) -> Configuration {
         // Before the files are read: a change in between is then seen as one.
-        let stamps = Mutex::new(Stamps::of(&paths));
+        let stamps = Mutex::new(Stamps::at_start(&paths, now));
         let current = RwLock::new(Arc::new(Config::load(&paths, &environment, &sources)));
         Configuration { paths, environment, sources: Mutex::new(sources), stamps, current }
     }
@@ -42,9 +43,13 @@ impl Configuration {
         self.sources.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a file was changed since this was asked last.
-    fn has_changed(&self) -> bool {
+    /// Whether a file was changed since this was asked last. One that was emptied a moment ago is left for the next time: without
+    /// its rules everything would be allowed.
+    fn has_changed(&self, now: Timestamp) -> bool {
         let stamps = Stamps::of(&self.paths);
+        if stamps.are_emptied(now) {
+            return false;
+        }
         std::mem::replace(&mut *self.stamps.lock().unwrap_or_else(PoisonError::into_inner), stamps) != stamps
     }
 
@@ -78,7 +83,7 @@ impl Session {
 
     /// Reads the configuration again when one of its files was changed, and reports what cannot be used.
     pub fn follow_config(&self) {
-        if self.configuration.has_changed() {
+        if self.configuration.has_changed(self.now()) {
             self.reload_config();
         }
     }

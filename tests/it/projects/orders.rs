@@ -180,6 +180,7 @@ impl World {
             self.holding.clone_from(&self.written);
         }
         self.manager.session().follow_config();
+        self.manager.session().look_at_project();
     }
 
     fn restart(&mut self, folder: usize) {

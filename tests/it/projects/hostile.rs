@@ -384,6 +384,43 @@ fn nothing_that_a_repository_names_is_run() {
 }
 
 #[test]
+fn a_file_in_a_repository_that_wants_more_gets_less() {
+    let home = Home::new();
+    home.folder("work/site");
+    home.folder("free/own");
+    let narrowing = |folder: &str, text: &str| home.file(&format!("{folder}/.codex-accounts.toml"), text);
+    let used_in = |folder: &str| Home::used_by(home.0.sandbox.command(&["sidecar", "--stdio"]), &home.path(folder));
+    // Nobody asked for such files.
+    narrowing("free/own", "accounts = []\n");
+    assert_eq!(used_in("free/own").0, ALL);
+    let by_path = RULES.split("[[projects]]\nremote").next().unwrap();
+    write(&home.0, &format!("[routing]\nproject_files = true\n{by_path}"));
+    for (text, expected, said) in [
+        ("accounts = [\"account-1\", \"account-3\", \"spare\"]\n", &[1][..], ""),
+        ("accounts = [\"!account-1\"]\n", &[2], ""),
+        ("accounts = [\"spare\"]\n", NONE, "narrowed by `"),
+        ("accounts = [\"*\"]\n", NONE, ".codex-accounts.toml`: no account has the group, id or label `*`"),
+        ("accounts = [\"work\", \"account-3\"]\n[[projects]]\npath = \"/**\"\n", NONE, ":2`: unknown key `projects`"),
+        ("routing.project_files = false\naccounts = [\"work\"]\n", NONE, ":1`: unknown key `routing`"),
+        ("accounts = [\"work\"\n", NONE, "it is not valid TOML"),
+        ("", NONE, "it has no `accounts`; an empty list allows none"),
+    ] {
+        narrowing("work/site", text);
+        let (used, told) = used_in("work/site");
+        assert_eq!(used, expected, "{text}: {told}");
+        assert!(told.contains(said), "{text}: {told}");
+    }
+    // One that cannot be read is no leave.
+    let file = home.path("work/site/.codex-accounts.toml");
+    for to in ["/dev/zero", "/nowhere"] {
+        std::fs::remove_file(&file).unwrap();
+        symlink(to, &file).unwrap();
+        let (used, told) = used_in("work/site");
+        assert!(used.is_empty() && told.contains("it cannot be read"), "{to}: {told}");
+    }
+}
+
+#[test]
 fn rules_that_ask_for_no_remote_ask_no_git() {
     let home = Home::new();
     write(&home.0, &RULES.replace("remote = \"github.com/acme/*\"", "path = \"~/acme\""));

@@ -1,11 +1,14 @@
 //! What follows from choices, without a store.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
 use crate::domain::account::ModelScope;
+use crate::domain::account_set::{Named, Selection};
 use crate::domain::health::{Gate, Limit};
 use crate::domain::pool::{Member, model_limit_key};
+use crate::domain::projects::{Bound, Bounds};
 use crate::domain::routing::conversation::conversation_key;
 use crate::domain::usage::quota::{Quota, UsedUp};
 
@@ -184,4 +187,21 @@ fn a_family_begins_where_the_session_started_or_where_the_file_says() {
     assert_eq!(start(Some("b"), false, Some(0)), Some(1), "its start stands in for an active one that was not usable");
     assert_eq!(start(None, false, Some(0)), Some(0));
     assert_eq!(start(None, false, Some(9)), None);
+}
+
+#[test]
+fn processes_begin_apart_among_what_they_may_use() {
+    let ids = ["a", "b", "key"].map(|id| Named { id, label: id, groups: &[] });
+    for (words, expected) in
+        [(None, [0, 1, 2, 0]), (Some("a, key"), [0, 2, 0, 2]), (Some("key"), [2; 4]), (Some(""), [0; 4])]
+    {
+        let bound = |text| Bound { name: String::new(), accounts: Selection::parse(text).map_err(|_| String::new()) };
+        let allowed = Bounds::new(words.map(bound).into_iter().collect()).allowed(&ids);
+        let mut pool = pool();
+        pool.members.iter_mut().for_each(|member| member.allowed = allowed.admits(&member.id));
+        pool.allowed = Arc::new(allowed);
+        let begins = [0, 1, 2, 3]
+            .map(|pid| Chosen::new(SessionKind::Proxy, pid).standpoint(&pool, &request("gpt-5"), NOW).begin);
+        assert_eq!(begins, expected, "{words:?}");
+    }
 }

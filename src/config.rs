@@ -33,7 +33,7 @@ use crate::logging;
 use crate::paths::Paths;
 use keys::{KEYS, Key, Values};
 use projects::Projects;
-use toml_file::TomlFile;
+use toml_file::{Content, TomlFile};
 
 /// The key every program on the machine knows; only `proxy` on a loopback address uses it.
 pub const DEFAULT_PROXY_KEY: &str = "sk-codex-account-manager";
@@ -137,7 +137,13 @@ impl Config {
     #[must_use = "this returns the new configuration"]
     pub fn reload(&self, paths: &Paths, environment: &Environment, sources: &Sources) -> Config {
         let file = TomlFile::read(&paths.config_file);
-        let (projects, warning) = self.projects.follow(&file, paths.home.as_deref());
+        let is_noted = projects::held::is_noted(paths);
+        let (projects, warning) = self.projects.follow(&file, paths.home.as_deref(), is_noted);
+        if matches!(file.content, Content::Good(_)) && projects.held() != is_noted {
+            projects::held::note(paths, projects.held()).unwrap_or_else(|error| {
+                tracing::warn!("whether rules of projects stand in the configuration was not noted: {error}");
+            });
+        }
         let layers = vec![
             layers::session(sources.session_strategy),
             layers::flags(&sources.flags),

@@ -3,15 +3,20 @@
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::sys::processes::{NEEDED_VARIABLES, VARIABLES_HAVE_CASE};
 use crate::sys::programs;
 
-/// The working directory of the process, as text; `None` when it is gone or may not be read.
+/// The working directory of the process; `None` when it is gone or may not be read.
+pub fn working_folder() -> Option<PathBuf> {
+    std::env::current_dir().ok()
+}
+
+/// The same as text.
 pub fn working_directory() -> Option<String> {
-    std::env::current_dir().ok().map(|folder| folder.to_string_lossy().into_owned())
+    working_folder().map(|folder| folder.to_string_lossy().into_owned())
 }
 
 /// The words of the command line behind the program's own.

@@ -59,7 +59,13 @@ pub fn look(question: Question<'_>, before: Option<&Found>) -> Found {
 fn place(question: Question<'_>, folder: &Path, watch: &mut Watch) -> Workplace {
     let path = watch.real(folder).unwrap_or_else(|| folder.to_owned());
     let asks_for_remotes = question.rules.iter().any(|rule| rule.remote.is_some());
-    let found = if asks_for_remotes { remotes::remotes(&path, question.environment, watch) } else { Ok(Vec::new()) };
+    // A name that was lost on the way leads to no repository.
+    let is_lossy = path.to_str().is_none_or(|path| path.contains(char::REPLACEMENT_CHARACTER));
+    let found = match (asks_for_remotes, is_lossy) {
+        (false, _) => Ok(Vec::new()),
+        (true, true) => Err("its name is not UTF-8 text".to_owned()),
+        (true, false) => remotes::remotes(&path, question.environment, watch),
+    };
     if found.is_err() {
         watch.try_again();
     }

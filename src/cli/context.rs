@@ -13,7 +13,7 @@ use crate::config::keys::{KEYS, Key};
 use crate::config::{self, Sources, typed};
 use crate::domain::near;
 use crate::domain::report::SessionKind;
-use crate::env::{Environment, working_directory};
+use crate::env::{Environment, working_directory, working_folder};
 use crate::error::{Error, ErrorKind};
 use crate::manager::session::EventReceiver;
 use crate::manager::session::event::Event;
@@ -27,6 +27,11 @@ pub struct Context {
     pub environment: Environment,
     /// Where the files are.
     pub paths: Paths,
+}
+
+/// Where this process was started; a folder that is gone is as none below the root.
+pub fn started_in() -> PathBuf {
+    working_folder().unwrap_or_else(|| std::path::MAIN_SEPARATOR_STR.into())
 }
 
 impl Context {
@@ -73,7 +78,7 @@ impl Context {
 
     /// A manager beside another one, to ask what a session in this folder may use.
     pub fn here(&self) -> Result<Arc<Manager>, Error> {
-        self.opened(Some(working_directory().into_iter().map(Into::into).collect()))
+        self.opened(Some(vec![started_in()]))
     }
 
     fn opened(&self, folders: Option<Vec<PathBuf>>) -> Result<Arc<Manager>, Error> {

@@ -14,7 +14,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::RoutingFlags;
-use super::context::{Context, flag_sources};
+use super::context::{Context, flag_sources, started_in};
 use super::help::Example;
 use super::printer::Printer;
 use super::sidecar::listen;
@@ -85,7 +85,7 @@ pub async fn run(context: &Context, args: RunArgs) -> Result<i32, Error> {
         Error::because(crate::error::ErrorKind::Internal, "the proxy's address cannot be read", error)
     })?;
     let mut options = context.options(SessionKind::Run, address.port(), sources);
-    options.folders = Some(options.folder.iter().map(Into::into).collect());
+    options.folders = Some(vec![started_in()]);
     options.program = args.command.first().and_then(|command| name(command));
     let manager = Manager::open(options)?;
     Context::warn(&manager);

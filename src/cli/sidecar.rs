@@ -7,7 +7,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 
 use super::RoutingFlags;
-use super::context::{Context, flag_sources};
+use super::context::{Context, flag_sources, started_in};
 use super::help::Example;
 use super::printer::Printer;
 use crate::domain::report::SessionKind;
@@ -35,7 +35,10 @@ pub async fn run(context: &Context, args: &SidecarArgs) -> Result<u8, Error> {
         );
     }
     let listener = listen().await?;
-    Ok(stdio::serve(context.options(SessionKind::Sidecar, 0, sources), listener).await)
+    let mut options = context.options(SessionKind::Sidecar, 0, sources);
+    // An editor starts what belongs to a project in its folder; it may name others.
+    options.folders = Some(vec![started_in()]);
+    Ok(stdio::serve(options, listener).await)
 }
 
 /// A listener on a loopback port that the system chooses.

@@ -1,6 +1,7 @@
 //! The rules of `[[projects]]`. Unlike every key, they fail closed: where they cannot be read, no account may be used, unless those
 //! that held before still do.
 
+pub(super) mod held;
 mod narrowing;
 
 use std::path::Path;
@@ -52,13 +53,21 @@ pub struct Projects {
 }
 
 impl Projects {
-    /// What the file says now, after these rules were in force; and what to warn of.
-    pub(super) fn follow(&self, file: &TomlFile, home: Option<&Path>) -> (Projects, Option<String>) {
+    /// What the file says now, after these rules were in force; and what to warn of. `is_noted`: rules stood in it when a process
+    /// read it last.
+    pub(super) fn follow(&self, file: &TomlFile, home: Option<&Path>, is_noted: bool) -> (Projects, Option<String>) {
+        let held = is_noted || self.held();
         let read = match &file.content {
             Content::Good(document) => rules(file, document.get(NAME), home),
-            Content::Missing if self.held() => Err(format!("{}: the file is gone", file.place())),
-            Content::Unreadable(why) if self.held() => Err(format!("{}: it cannot be read: {why}", file.place())),
-            Content::Broken { text, line, why } if self.held() || has_rules(text) => {
+            Content::Missing if held => Err(format!(
+                "{}: the file is gone, and rules of `{NAME}` stood in it: put it back, or make an empty one",
+                file.place()
+            )),
+            Content::Unreadable(why) if held => Err(format!(
+                "{}: it cannot be read ({why}), and rules of `{NAME}` stood in it: mend that, or put an empty file in its place",
+                file.place()
+            )),
+            Content::Broken { text, line, why } if held || has_rules(text) => {
                 Err(format!("{}: it is not valid TOML: {why}", file.place_of_line(*line)))
             }
             Content::Missing | Content::Unreadable(_) | Content::Broken { .. } => Ok(Vec::new()),
@@ -77,7 +86,7 @@ impl Projects {
     }
 
     /// Whether there were rules, or there may have been.
-    fn held(&self) -> bool {
+    pub(super) fn held(&self) -> bool {
         !self.rules.is_empty() || self.broken.is_some()
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::keys::{Default, KEYS, Key, Shape};
+use super::projects;
 use crate::domain::routing::Strategy;
 use crate::domain::usage::pricing::{HIGHEST_FACTOR, HIGHEST_PRICE, LONGEST_CONTEXT};
 
@@ -22,6 +23,7 @@ pub fn toml() -> Value {
             }
         }
     }
+    sections.insert(projects::NAME.to_owned(), rules());
     let what = "The configuration of codex-account-manager. Other spellings of a value are accepted too, such as \"yes\" for true.";
     document("config.toml", what, &sections, false)
 }
@@ -31,6 +33,37 @@ pub fn json() -> Value {
     let known = KEYS.iter().filter_map(|key| Some((key.json?.to_owned(), described(key)))).collect();
     let what = "What codex-account-manager reads of this file; comments are allowed.";
     document("openai-codex-auth-config.json", what, &known, true)
+}
+
+/// The rules of projects, which `config set` does not know.
+fn rules() -> Value {
+    let usd = |per: &str| json!({"type": "number", "minimum": 0, "description": format!("USD per {per}, for all that work there together.")});
+    let words =
+        json!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string", "pattern": "\\S"}}]});
+    let text = |description: &str| json!({"type": "string", "pattern": "\\S", "description": description});
+    let mut accounts = words;
+    accounts["description"] =
+        "Groups, labels and ids of accounts, `!` before one that is left out; an empty list allows none.".into();
+    let mut strategy = shape(Shape::Strategy);
+    strategy["description"] = "How an account is chosen there.".into();
+    json!({
+        "type": "array",
+        "description": "Which accounts a project may use: the first rule whose path fits, and every one whose remote does.",
+        "items": {
+            "type": "object",
+            "properties": {
+                "path": text("Folders, such as `~/work/**`."),
+                "remote": text("Git remotes, such as `github.com/acme/*`."),
+                "accounts": accounts,
+                "strategy": strategy,
+                "daily_limit_usd": usd("local day"),
+                "monthly_limit_usd": usd("local month"),
+            },
+            "required": ["accounts"],
+            "anyOf": [{"required": ["path"]}, {"required": ["remote"]}],
+            "additionalProperties": false,
+        },
+    })
 }
 
 fn document(file: &str, what: &str, properties: &Map<String, Value>, has_more: bool) -> Value {

@@ -8,6 +8,19 @@ const HEAD: &str = "# Configuration of codex-account-manager. Running processes 
 # `codex-account-manager config show` prints every effective value and where it comes from.
 ";
 
+/// A rule, commented out.
+const RULE: &str = "
+# Which accounts a project may use: as many rules as you like, the first whose `path` fits and every one whose `remote` does.
+# `accounts` names groups, labels and ids; `!` before one leaves it out. Without a rule a project uses every account.
+#[[projects]]
+#path = \"~/work/**\"
+#remote = \"github.com/acme/*\"
+#accounts = [\"work\"]
+#strategy = \"sticky\"
+#daily_limit_usd = 5
+#monthly_limit_usd = 50
+";
+
 /// Every key with its meaning, what it takes, and its default.
 pub fn template() -> String {
     let key = |key: &Key| {
@@ -15,7 +28,8 @@ pub fn template() -> String {
         let default = key.default.value();
         format!("\n# {}\n# Accepted: {}\n#{} = {default}\n", key.help, key.shape.accepted(), key.toml)
     };
-    std::iter::once(HEAD.to_owned()).chain(KEYS.iter().map(key)).collect()
+    let keys = KEYS.iter().map(key);
+    std::iter::once(HEAD.to_owned()).chain(keys).chain([RULE.to_owned()]).collect()
 }
 
 #[cfg(test)]
@@ -23,6 +37,7 @@ mod tests {
     use toml_edit::Document;
 
     use super::*;
+    use crate::config::projects::Projects;
     use crate::config::toml_value::json_of;
 
     #[test]
@@ -38,5 +53,18 @@ mod tests {
             let value = parsed.pointer(&format!("/{}", key.toml.replace('.', "/"))).unwrap();
             assert_eq!(key.shape.accept(value), key.shape.accept(&key.default.value()), "{}", key.toml);
         }
+    }
+    #[test]
+    fn its_rule_is_one() {
+        let text: String = super::RULE
+            .lines()
+            .filter_map(|line| line.strip_prefix('#').filter(|line| !line.starts_with(' ')))
+            .fold(String::new(), |text, line| text + line + "\n");
+        let folder = tempfile::TempDir::new().unwrap();
+        #[expect(clippy::disallowed_methods, reason = "the test writes the file that is read")]
+        std::fs::write(folder.path().join("config.toml"), &text).unwrap();
+        let file = crate::config::toml_file::TomlFile::read(&folder.path().join("config.toml"));
+        let (projects, warning) = Projects::default().follow(&file, Some(folder.path()), false);
+        assert_eq!((projects.rules.len(), warning), (1, None), "{text}");
     }
 }

@@ -11,8 +11,10 @@ use serde_json::Value;
 use super::edit::{EditError, edited};
 use super::file::Text;
 use super::keys::Key;
+use super::projects::held;
 use crate::domain::text_encoding;
 use crate::files::{self, Replacement};
+use crate::paths::Paths;
 
 /// How often and how long apart the lock is tried for: two seconds together.
 const TRIES: (u32, Duration) = (40, Duration::from_millis(50));
@@ -28,6 +30,12 @@ pub enum WriteError {
         /// Why.
         source: EditError,
     },
+    /// It is gone, and rules of projects stood in it: a new one without them would allow what they did not.
+    #[error("`{path}` is gone, and rules of `projects` stood in it; put it back, or make an empty one")]
+    HeldRules {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file cannot be written.
     #[error("`{path}` cannot be written: {source}")]
     Io {
@@ -38,18 +46,23 @@ pub enum WriteError {
     },
 }
 
-/// Sets `key` in the file at `path`, or takes it out. A file and folders that are missing are made, for their owner alone.
+/// Sets `key` in `config.toml`, or takes it out. A file and folders that are missing are made, for their owner alone.
 ///
 /// # Errors
 ///
 /// [`WriteError`]; the file is then as it was.
-pub fn set(path: &Path, key: &Key, value: Option<&Value>) -> Result<(), WriteError> {
+pub fn set(paths: &Paths, key: &Key, value: Option<&Value>) -> Result<(), WriteError> {
+    let path = &paths.config_file;
     let failed = |source| WriteError::Io { path: path.to_owned(), source };
     let (file, _lock) = locked(path).map_err(failed)?;
     if files::stat(&file).is_ok_and(|found| found.is_some_and(|found| !found.is_file())) {
         return Err(failed(io::Error::other("it is not a file")));
     }
-    let Text { text, is_marked } = super::file::read(&file).map_err(failed)?.unwrap_or_default();
+    let found = super::file::read(&file).map_err(failed)?;
+    if found.is_none() && held::is_noted(paths) {
+        return Err(WriteError::HeldRules { path: path.to_owned() });
+    }
+    let Text { text, is_marked } = found.unwrap_or_default();
     let changed = edited(&text, key, value).map_err(|source| WriteError::Content { path: path.to_owned(), source })?;
     if text == changed {
         return Ok(());
@@ -59,17 +72,21 @@ pub fn set(path: &Path, key: &Key, value: Option<&Value>) -> Result<(), WriteErr
     replace(&file, format!("{mark}{changed}").as_bytes(), key.secret).map_err(failed)
 }
 
-/// Makes the file at `path` with every key commented out, unless there is one. Whether it was made.
+/// Makes `config.toml` with every key commented out, unless there is one. Whether it was made.
 ///
 /// # Errors
 ///
-/// [`WriteError::Io`]
-pub fn create(path: &Path) -> Result<bool, WriteError> {
+/// [`WriteError`]
+pub fn create(paths: &Paths) -> Result<bool, WriteError> {
+    let path = &paths.config_file;
     let failed = |source| WriteError::Io { path: path.to_owned(), source };
     let (file, _lock) = locked(path).map_err(failed)?;
     // No link is left in the path.
     if files::stat(&file).is_ok_and(|found| found.is_some()) {
         return Ok(false);
+    }
+    if held::is_noted(paths) {
+        return Err(WriteError::HeldRules { path: path.to_owned() });
     }
     replace(&file, super::template::template().as_bytes(), false).map(|()| true).map_err(failed)
 }

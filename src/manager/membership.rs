@@ -245,7 +245,9 @@ fn starts_apart(kind: SessionKind) -> bool {
 /// Checks whether the file or the configuration was changed.
 async fn follow(manager: Arc<Manager>) {
     manager.session.follow_config();
-    manager.follow_project().await;
+    // It may take a while, and all the others go on.
+    let looking = Arc::clone(&manager);
+    background::spawn(async move { looking.follow_project().await });
     manager.report_network_warnings();
     let view = manager.accounts.view();
     manager.accounts.look_for_an_older_copy().await;

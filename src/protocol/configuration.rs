@@ -13,6 +13,41 @@ pub struct ConfigReadParams {}
 pub struct ConfigReadResult {
     /// In the order of the table of keys.
     pub values: Vec<ConfigValue>,
+    /// The rules of projects that are in force, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub projects: Vec<ProjectRule>,
+    /// What of the sources cannot be used, and what a person should know of the rules, in sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+/// A rule that says which accounts a project may use.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProjectRule {
+    /// Its number in the file, from 1.
+    pub number: usize,
+    /// The folders that it is for, as it is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The git remotes that it is for, as it is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<String>,
+    /// The accounts that may be used there: groups, ids and labels between commas, `!` before what is left out. Empty is none.
+    pub accounts: String,
+    /// How an account is chosen there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<String>,
+    /// USD per day, for all that work there together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub daily_limit_usd: Option<f64>,
+    /// USD per month, for all that work there together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monthly_limit_usd: Option<f64>,
+    /// Its file and line.
+    pub location: String,
+    /// Whether it holds for this session.
+    pub holds: bool,
 }
 
 /// One effective value.

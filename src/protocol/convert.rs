@@ -2,6 +2,7 @@
 
 use super::account_set::{AccountSet, Narrowing};
 use super::accounts::{Account, AccountKind, AccountSession, AccountState, PassedOver, RateLimit, SpendingLimits};
+use super::configuration::ProjectRule;
 use super::pins::{Pin, SwitchScope};
 use super::quota::{Credits, MeterWindow, QuotaWindow};
 use super::routing::{RoutingCandidate, RoutingExplainResult};
@@ -10,13 +11,13 @@ use super::status::{Session, SessionKind};
 use super::usage::{AccountUsage, UsageTotals};
 use crate::domain::account::{Kind, ModelFamily};
 use crate::domain::plain_text::plain;
-use crate::domain::projects;
+use crate::domain::projects::{self, Rule};
 use crate::domain::report::{self, AccountReport, AccountSetReport, SessionReport, State};
 use crate::domain::routing::Strategy;
 use crate::domain::routing::decision::Explanation;
 use crate::domain::routing::eligibility::Reason;
 use crate::domain::time::Timestamp;
-use crate::domain::usage::{Totals, quota};
+use crate::domain::usage::{Totals, Usd, quota};
 
 impl From<AccountReport> for Account {
     fn from(report: AccountReport) -> Account {
@@ -115,6 +116,23 @@ impl From<Kind> for AccountKind {
         match kind {
             Kind::ApiKey => AccountKind::ApiKey,
             Kind::ChatGpt => AccountKind::ChatGpt,
+        }
+    }
+}
+
+impl From<&Rule> for ProjectRule {
+    /// One that holds nowhere yet.
+    fn from(rule: &Rule) -> ProjectRule {
+        ProjectRule {
+            number: rule.number,
+            path: rule.path.as_ref().map(|path| path.text().to_owned()),
+            remote: rule.remote.as_ref().map(|remote| remote.text().to_owned()),
+            accounts: rule.accounts.to_string(),
+            strategy: rule.strategy.map(|strategy| strategy.name().to_owned()),
+            daily_limit_usd: rule.daily_limit.map(Usd::as_usd),
+            monthly_limit_usd: rule.monthly_limit.map(Usd::as_usd),
+            location: rule.place.clone(),
+            holds: false,
         }
     }
 }

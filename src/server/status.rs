@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::Session;
 use super::methods::Methods;
+use crate::domain::projects::Rule;
 use crate::error::Error;
 use crate::protocol::account_set::AccountSet;
-use crate::protocol::configuration::{ConfigReadParams, ConfigReadResult, ConfigValue};
+use crate::protocol::configuration::{ConfigReadParams, ConfigReadResult, ConfigValue, ProjectRule};
 use crate::protocol::status::{AccountCounts, StatusReadParams, StatusReadResult};
 use crate::protocol::{ConfigRead, StatusRead};
 
@@ -32,14 +33,19 @@ pub async fn read(session: Arc<Session>, _: StatusReadParams) -> Result<StatusRe
 }
 
 pub async fn config(session: Arc<Session>, _: ConfigReadParams) -> Result<ConfigReadResult, Error> {
-    let config = session.manager.session().config();
+    let (config, standing) = (session.manager.session().config(), session.manager.session().standing());
     let values = config.settings().iter().map(|setting| ConfigValue {
         key: setting.key.toml.to_owned(),
         value: setting.shown(),
         source: setting.source.name().to_owned(),
         location: setting.location.clone(),
     });
-    Ok(ConfigReadResult { values: values.collect() })
+    let holds = |rule: &Rule| standing.rules.iter().any(|held| held.number == rule.number);
+    Ok(ConfigReadResult {
+        values: values.collect(),
+        projects: config.projects.rules.iter().map(|rule| ProjectRule { holds: holds(rule), ..rule.into() }).collect(),
+        warnings: config.warnings.iter().chain(&standing.warnings).cloned().collect(),
+    })
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ mod seen;
 mod storm;
 mod ways;
 
+mod living;
+
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -6,7 +6,7 @@ use tokio::process::Command;
 use crate::cli::context::Context;
 use crate::cli::printer::Printer;
 use crate::cli::question;
-use crate::config::{self, Config, Sources};
+use crate::config::{self, Config, Sources, WriteError};
 use crate::env::{self, Environment};
 use crate::error::{Error, ErrorKind};
 use crate::sys::programs;
@@ -15,10 +15,14 @@ use crate::sys::programs;
 pub async fn run(context: &Context) -> Result<(), Error> {
     let file = &context.paths.config_file;
     let editor = editor(&context.environment)?;
-    let is_new = config::create(file).map_err(|error| {
-        Error::new(ErrorKind::Configuration, error.to_string())
-            .hint("check the folder's permissions and the disk, or set `CAM_CONFIG_FILE`")
-            .caused_by(error)
+    let is_new = config::create(&context.paths).map_err(|error| {
+        let hint = match error {
+            WriteError::HeldRules { .. } => "then open it again",
+            WriteError::Content { .. } | WriteError::Io { .. } => {
+                "check the folder's permissions and the disk, or set `CAM_CONFIG_FILE`"
+            }
+        };
+        Error::new(ErrorKind::Configuration, error.to_string()).hint(hint).caused_by(error)
     })?;
     if is_new {
         Printer::note(&format!("Made `{}`; every key in it is commented out.", file.display()));

@@ -22,7 +22,7 @@ fn home() -> &'static Path {
 /// The rules of a process that starts, or why it has none.
 fn at_start(text: &str) -> Result<Vec<Rule>, String> {
     let folder = tempfile::TempDir::new().unwrap();
-    let (projects, warning) = Projects::default().follow(&read(&folder, text), Some(home()));
+    let (projects, warning) = Projects::default().follow(&read(&folder, text), Some(home()), false);
     let place = folder.path().display().to_string();
     match projects.broken {
         None => {
@@ -129,24 +129,47 @@ fn without_rules_a_file_that_cannot_be_read_forbids_nothing() {
 fn a_running_process_keeps_the_rules_that_were_good() {
     const GOOD: &str = "[[projects]]\npath = \"/x\"\naccounts = [\"a\"]\n";
     let folder = tempfile::TempDir::new().unwrap();
-    let (good, warning) = Projects::default().follow(&read(&folder, GOOD), Some(home()));
+    let (good, warning) = Projects::default().follow(&read(&folder, GOOD), Some(home()), false);
     assert_eq!((good.rules.len(), warning), (1, None));
     let bad = ["[[projects]]\npath = \"/x\"", "[[projects]]\npath = ", "x = ", &"# long\n".repeat(200_000)];
     for text in bad {
-        let (kept, warning) = good.follow(&read(&folder, text), Some(home()));
+        let (kept, warning) = good.follow(&read(&folder, text), Some(home()), false);
         let warning = warning.unwrap();
         assert!(warning.ends_with("; the rules of `projects` that held before stay until that is mended"), "{warning}");
         assert_eq!((kept.rules.len(), kept.broken.clone()), (1, None));
-        let (changed, warning) = kept.follow(&read(&folder, ""), Some(home()));
+        let (changed, warning) = kept.follow(&read(&folder, ""), Some(home()), false);
         assert_eq!((changed.rules.len(), changed.broken, warning), (0, None, None), "the person took them out");
     }
     let gone = TomlFile::read(&folder.path().join("elsewhere"));
-    let (kept, warning) = good.follow(&gone, Some(home()));
+    let (kept, warning) = good.follow(&gone, Some(home()), false);
     assert!(kept.rules.len() == 1 && warning.unwrap().contains("the file is gone"));
 
-    let (broken, _) = Projects::default().follow(&read(&folder, bad[0]), Some(home()));
-    let (still, _) = broken.follow(&gone, Some(home()));
+    let (broken, _) = Projects::default().follow(&read(&folder, bad[0]), Some(home()), false);
+    let (still, _) = broken.follow(&gone, Some(home()), false);
     assert!(broken.broken.is_some() && still.broken.is_some());
-    let (mended, warning) = still.follow(&read(&folder, GOOD), Some(home()));
+    let (mended, warning) = still.follow(&read(&folder, GOOD), Some(home()), false);
     assert_eq!((mended.rules.len(), mended.broken, warning), (1, None, None));
+}
+
+/// A process that starts knows nothing but what another one noted.
+#[test]
+fn where_rules_stood_nothing_to_read_leaves_no_account() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let gone = TomlFile::read(&folder.path().join("gone.toml"));
+    let closed = TomlFile::read(folder.path());
+    let broken = || read(&folder, "a = ");
+    for (file, why) in [
+        (&gone, "the file is gone, and rules of `projects` stood in it: put it back, or make an empty one"),
+        (&closed, "it cannot be read (it is a folder, not a file), and rules of `projects` stood in it"),
+        (&broken(), "it is not valid TOML"),
+    ] {
+        let (projects, warning) = Projects::default().follow(file, Some(home()), true);
+        let told = projects.broken.unwrap();
+        assert!(told.contains(why), "{told}");
+        assert_eq!(warning, Some(format!("{told}; no account may be used until that is mended")));
+        let (projects, _) = Projects::default().follow(file, Some(home()), false);
+        assert_eq!(projects.broken, None);
+    }
+    let (projects, warning) = Projects::default().follow(&read(&folder, ""), Some(home()), true);
+    assert_eq!((projects.broken, warning), (None, None));
 }

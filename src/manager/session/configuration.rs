@@ -140,9 +140,10 @@ impl Session {
 ///
 /// `Configuration` when the file cannot be read as TOML or cannot be written.
 pub fn configure(paths: &Paths, key: &'static Key, value: Option<&Value>) -> Result<(), Error> {
-    config::set(&paths.config_file, key, value).map_err(|error| {
+    config::set(paths, key, value).map_err(|error| {
         let hint = match &error {
             WriteError::Content { .. } => "correct that line by hand, then try again",
+            WriteError::HeldRules { .. } => "then try again",
             WriteError::Io { .. } => "check the folder's permissions and the disk, or set `CAM_CONFIG_FILE`",
         };
         Error::new(ErrorKind::Configuration, error.to_string()).hint(hint).caused_by(error)

@@ -211,7 +211,7 @@ impl Backend {
         let taken = self.0.options.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (mut options, listener) = taken.ok_or_else(LspError::invalid_request)?;
         options.program = params.client_info.map(|client| client.name);
-        let started_in = options.folder.as_deref().map(Into::into);
+        let started_in = options.folders.take().and_then(|folders| folders.into_iter().next());
         options.folder = params.root_path.or(options.folder);
         let folders = Folders::new(paths(params.workspace_folders.unwrap_or_default()), started_in);
         options.folders = Some(folders.current());

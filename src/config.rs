@@ -2,12 +2,14 @@
 //! warning and the next source decides; where a file changes under a running process, what was good before stays.
 
 mod edit;
+mod entries;
 mod file;
 mod json;
 pub mod keys;
 mod layers;
 mod merge;
 pub mod projects;
+pub mod proxy_keys;
 pub mod schema;
 mod template;
 mod toml_file;
@@ -33,6 +35,7 @@ use crate::logging;
 use crate::paths::Paths;
 use keys::{KEYS, Key, Values};
 use projects::Projects;
+use proxy_keys::ProxyKeys;
 use toml_file::{Content, TomlFile};
 
 /// The key every program on the machine knows; only `proxy` on a loopback address uses it.
@@ -109,6 +112,9 @@ pub struct Sources {
     pub initialization_options: Map<String, Value>,
     /// The accounts that `--accounts` leaves, each time it is given.
     pub accounts: Vec<String>,
+    /// Whether the keys of `[[proxy.keys]]` are read: a `proxy` takes them, and commands report them; a session of an agent
+    /// has a key of its own.
+    pub reads_proxy_keys: bool,
     /// The default strategy differs by command; so may others.
     pub defaults: Vec<(&'static str, Value)>,
 }
@@ -123,6 +129,8 @@ pub struct Config {
     values: Values,
     /// Which accounts each project may use.
     pub projects: Projects,
+    /// The keys of the proxy; none where they are not read.
+    pub proxy_keys: ProxyKeys,
     /// One sentence for each unknown key and bad value.
     pub warnings: Vec<String>,
 }
@@ -144,6 +152,11 @@ impl Config {
                 tracing::warn!("whether rules of projects stand in the configuration was not noted: {error}");
             });
         }
+        let (proxy_keys, of_keys) = if sources.reads_proxy_keys {
+            self.proxy_keys.follow(&file, paths.home.as_deref())
+        } else {
+            <(ProxyKeys, Vec<String>)>::default()
+        };
         let layers = vec![
             layers::session(sources.session_strategy),
             layers::flags(&sources.flags),
@@ -155,8 +168,8 @@ impl Config {
             json::layer(&paths.opencode_config_file),
             layers::defaults(&sources.defaults),
         ];
-        let mut config = Config { projects, ..merge::merge(layers, self) };
-        config.warnings.extend(warning);
+        let mut config = Config { projects, proxy_keys, ..merge::merge(layers, self) };
+        config.warnings.extend(warning.into_iter().chain(of_keys));
         // No key, since the log begins before anything is read.
         config.warnings.extend(environment.get("CAM_LOG").and_then(logging::complaint));
         config
@@ -170,6 +183,12 @@ impl Config {
     /// Time between two polls; `None` when polling is off.
     pub fn polling_interval(&self) -> Option<Duration> {
         self.polls().then(|| self.time_between_polls())
+    }
+
+    /// Whether nobody chose the proxy's key: it is the one that is built in.
+    pub fn has_built_in_proxy_key(&self) -> bool {
+        let setting = self.settings.iter().find(|setting| setting.key.toml == "proxy.api_key");
+        setting.is_none_or(|setting| setting.source == Source::Default)
     }
 
     /// When an account or a host is not used for a while.

@@ -42,12 +42,12 @@ pub use history::{Attempt, Attempts, Look, ModelUsage, Span};
 use crate::clock::Clock;
 use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
-use crate::domain::usage::Spent;
+use crate::domain::usage::{Purse, Spent};
 use database::Database;
 use history::Reader;
 use pending::Pending;
 use queue::{Job, Pushed, Queue};
-use tally::Tally;
+use tally::{Payers, Tally};
 use warnings::{Topic, Warnings};
 use worker::{Waiting, Worker};
 use write::{What, Write};
@@ -144,6 +144,11 @@ impl Ledger {
         self.0.tally.spent(account, self.0.clock.day(self.0.clock.now()))
     }
 
+    /// The same of a purse.
+    pub fn spent_from(&self, purse: &Purse) -> Spent {
+        self.0.tally.spent_from(purse, self.0.clock.day(self.0.clock.now()))
+    }
+
     /// Whether this process has counted what this account's response, batch or run with this id used.
     pub fn has_counted(&self, account: &AccountId, id: &str) -> bool {
         self.0.tally.has_counted(account, id)
@@ -164,14 +169,20 @@ impl Ledger {
         let today = self.0.clock.day(now);
         let tally = Arc::clone(&self.0.tally);
         let read = self.ask(move |database, pending| {
-            let read = database.read(|connection| read::standing(connection, &question, today, now).map(Some))?;
-            let nothing = || Standing {
-                spending: question.spending_of.iter().map(|account| (account.clone(), Spent::default())).collect(),
-                at: now,
-                ..Standing::default()
+            let read = database.read(|connection| {
+                let (accounts, purses) = (question.spending_of.iter().cloned(), question.purses.iter().cloned());
+                let sums = read::sums(connection, accounts, purses, today)?;
+                Ok(Some((read::standing(connection, &question, now)?, sums)))
+            })?;
+            let nothing = || {
+                let sums = tally::Sums {
+                    accounts: question.spending_of.iter().map(|account| (account.clone(), Spent::default())).collect(),
+                    purses: question.purses.iter().map(|purse| (purse.clone(), Spent::default())).collect(),
+                };
+                (Standing { at: now, ..Standing::default() }, sums)
             };
-            let mut standing = read.unwrap_or_else(nothing);
-            tally.read(today, &standing.spending);
+            let (mut standing, sums) = read.unwrap_or_else(nothing);
+            tally.read(today, sums);
             let spent = |account: &AccountId| (account.clone(), tally.spent(account, today));
             standing.spending = question.spending_of.iter().map(spent).collect();
             pending.owners(&question.owners_of, &mut standing.owners);
@@ -245,10 +256,10 @@ impl Ledger {
         answer: Option<oneshot::Sender<Result<Spent, LedgerError>>>,
     ) -> Result<(), LedgerError> {
         let held = self.0.tally.hold(&entry, self.0.clock.day(entry.at));
-        let account = entry.account.clone();
+        let (account, purses) = (entry.account.clone(), Arc::clone(&entry.purses));
         let pushed = self.push(Job::Write(Write { what: What::Entry(Box::new(entry)), held: Some(held), answer }));
         if let Err(LedgerError::Stopped { .. }) = &pushed {
-            self.0.tally.lost(&account, held);
+            self.0.tally.lost(Payers { account: &account, purses: &purses }, held);
         }
         pushed
     }

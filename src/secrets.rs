@@ -7,6 +7,7 @@ pub mod names;
 
 use std::fmt;
 
+use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
 /// A value that must never be printed. `Debug` shows `****`; there is no `Display`.
@@ -97,6 +98,30 @@ pub fn has_part_of(text: &str, secret: &str) -> bool {
 /// Whether `text` is one word of visible ASCII characters, as a key or a token has to be that stands in a header.
 pub fn is_word(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// What a key is recognised by, from which nobody gets it back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct KeyMark([u8; 32]);
+
+impl KeyMark {
+    /// Of `key`.
+    pub fn of(key: &[u8]) -> KeyMark {
+        let digest = ring::digest::digest(&ring::digest::SHA256, key);
+        KeyMark(digest.as_ref().try_into().expect("SHA-256 has 32 bytes"))
+    }
+
+    /// Whether the two are of one key. This takes as long for every one.
+    pub fn is(&self, other: &KeyMark) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+/// Nothing of it is of use to anybody who reads it.
+impl fmt::Debug for KeyMark {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("****")
+    }
 }
 
 impl<T: Zeroize> fmt::Debug for Secret<T> {

@@ -11,7 +11,7 @@ mod methods;
 mod params;
 mod registry;
 mod routing;
-mod status;
+pub mod status;
 pub mod stdio;
 mod table;
 pub mod usage;

@@ -82,7 +82,8 @@ impl Context {
     }
 
     fn opened(&self, folders: Option<Vec<PathBuf>>) -> Result<Arc<Manager>, Error> {
-        let options = self.options(SessionKind::Run, 0, Sources::default());
+        let sources = Sources { reads_proxy_keys: true, ..Sources::default() };
+        let options = self.options(SessionKind::Run, 0, sources);
         Manager::open(ManagerOptions { folders, ..options })
     }
 

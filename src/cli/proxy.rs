@@ -3,7 +3,7 @@
 mod log;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ use crate::domain::routing::Strategy;
 use crate::env::Environment;
 use crate::error::{Error, ErrorKind};
 use crate::manager::Manager;
+use crate::proxy::ClientKeys;
 use crate::secrets::Secret;
 use crate::server::lifecycle::{self, Ended};
 use crate::server::message_keys::MessageKeys;
@@ -73,13 +74,7 @@ impl ProxyArgs {
     fn key(&self) -> Result<Option<(&'static str, Secret<String>)>, Error> {
         if let Some(file) = &self.api_key_file {
             let key = places::read_key(file)?;
-            if places::is_open_to_others(file) {
-                Printer::warning(&format!(
-                    "other users can read `{}`; run `{}`",
-                    file.display(),
-                    places::closing(file)
-                ));
-            }
+            warn_if_open(file);
             return Ok(Some(("--api-key-file", key)));
         }
         let Some(key) = &self.api_key else { return Ok(None) };
@@ -95,6 +90,7 @@ impl ProxyArgs {
 /// Serves until it is asked to end.
 pub async fn run(context: &Context, args: ProxyArgs) -> Result<u8, Error> {
     let mut sources = flag_sources(&args.routing)?;
+    sources.reads_proxy_keys = true;
     // Many programs share one proxy: none of them has an account of its own to keep.
     sources.defaults.push(("routing.strategy", json!(Strategy::LeastUtilized.name())));
     if let Some(bind) = &args.bind {
@@ -115,7 +111,9 @@ pub async fn run(context: &Context, args: ProxyArgs) -> Result<u8, Error> {
     let manager = Manager::open(options)?;
     Context::warn(&manager);
     let api_key = manager.session().config().proxy_api_key();
-    if api_key.expose() == DEFAULT_PROXY_KEY {
+    warn_of_keys(&manager);
+    let is_stand_alone = ClientKeys::of(&manager.session().config()).stand_alone;
+    if api_key.expose() == DEFAULT_PROXY_KEY && !is_stand_alone {
         if !address.ip().is_loopback() {
             return Err(Error::new(
                 ErrorKind::Configuration,
@@ -157,6 +155,26 @@ pub async fn run(context: &Context, args: ProxyArgs) -> Result<u8, Error> {
     }
     log.write();
     Ok(0)
+}
+
+/// What to know of the keys of several clients at the start; what is wrong with an entry was said with the configuration.
+fn warn_of_keys(manager: &Manager) {
+    let config = manager.session().config();
+    if ClientKeys::of(&config).stand_alone {
+        Printer::warning(
+            "the built-in key is off, because there are keys in `[[proxy.keys]]`; set `proxy.api_key` for one that may use every account",
+        );
+    }
+    for file in config.proxy_keys.keys.iter().filter_map(|key| key.file.as_deref()) {
+        warn_if_open(file);
+    }
+}
+
+/// A key that other users can read is theirs.
+fn warn_if_open(file: &Path) {
+    if places::is_open_to_others(file) {
+        Printer::warning(&format!("other users can read `{}`; run `{}`", file.display(), places::closing(file)));
+    }
 }
 
 /// A flag that cannot be used is an error, where a file's value is a warning.

@@ -12,14 +12,16 @@ use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::manager::Manager;
 use crate::manager::session::alive::TOKEN;
-use crate::manager::session::words::length;
+use crate::manager::session::words::{capitalised, length};
 use crate::protocol::account_set::AccountSet;
 use crate::protocol::accounts::Account;
 use crate::protocol::pins::Pin;
-use crate::protocol::status::Session;
+use crate::protocol::status::{Budget, Session};
+use crate::server::status::budgets;
 use crate::theme::Role;
 use crate::wording::account_set::of_this_folder;
 use crate::wording::accounts::next_change;
+use crate::wording::amounts::usd;
 use crate::wording::cut::Keep;
 use crate::wording::pins::of_session;
 use crate::wording::{below_home, session_kind};
@@ -55,7 +57,8 @@ pub async fn run(context: &Context, args: WatchArgs) -> Result<u8, Error> {
     watch::show(&manager, &context.environment, args, async |manager| {
         here.session().follow_config();
         here.follow_project().await;
-        Status::of(manager, &here, home)
+        let budgets = budgets(manager).await;
+        Status::of(manager, &here, budgets, home)
     })
     .await
 }
@@ -70,12 +73,19 @@ pub struct Status<'h> {
     pub accounts: Vec<Account>,
     /// What a session in this folder may use; `None` where nothing narrows it.
     pub account_set: Option<AccountSet>,
+    /// What may be spent for projects and with keys of the proxy.
+    pub budgets: Vec<Budget>,
     pub home: Option<&'h str>,
 }
 
 impl Status<'_> {
     /// `here` is narrowed as a session in this folder is.
-    fn of<'h>(manager: &Manager, here: &Manager, home: Option<&'h str>) -> Result<Status<'h>, Error> {
+    fn of<'h>(
+        manager: &Manager,
+        here: &Manager,
+        budgets: Vec<Budget>,
+        home: Option<&'h str>,
+    ) -> Result<Status<'h>, Error> {
         let report = manager.list()?;
         let sessions: Vec<Session> = manager.live_sessions().into_iter().map(Session::from).collect();
         Ok(Status {
@@ -85,6 +95,7 @@ impl Status<'_> {
             sessions,
             accounts: report.accounts.into_iter().map(Account::from).collect(),
             account_set: here.account_set().map(AccountSet::from),
+            budgets,
             home,
         })
     }
@@ -92,10 +103,13 @@ impl Status<'_> {
 
 impl Listing for Status<'_> {
     fn json(&self) -> Value {
-        let Status { strategy, pins, addressed: sessions, accounts, account_set, .. } = self;
+        let Status { strategy, pins, addressed: sessions, accounts, account_set, budgets, .. } = self;
         let mut value = json!({ "strategy": strategy, "pins": pins, "sessions": sessions, "accounts": accounts });
         if let Some(set) = account_set {
             value["accountSet"] = json!(set);
+        }
+        if !budgets.is_empty() {
+            value["budgets"] = json!(budgets);
         }
         value
     }
@@ -107,6 +121,9 @@ impl Listing for Status<'_> {
         let strategy = format!("New sessions choose by `{}`.", self.strategy);
         text.push(Role::Text, format!("\n\n{}", room.wrapped(&strategy)));
         for line in self.account_set.iter().flat_map(of_this_folder) {
+            text.push(Role::Text, format!("\n{}", room.wrapped(&line)));
+        }
+        for line in self.budgets.iter().filter_map(budget_line) {
             text.push(Role::Text, format!("\n{}", room.wrapped(&line)));
         }
         text
@@ -139,6 +156,18 @@ fn sessions_text(sessions: &[Session], accounts: &[Account], home: Option<&str>,
         table.row(&cells);
     }
     table.fit(room)
+}
+
+/// What was spent of a budget; `None` for one without a limit.
+fn budget_line(budget: &Budget) -> Option<String> {
+    let part = |limit: Option<f64>, spent: f64, period: &str| {
+        limit.map(|limit| format!("{} of {} {period}", usd(spent), usd(limit)))
+    };
+    let today = part(budget.limits.daily_usd, budget.today_usd, "today");
+    let month = part(budget.limits.monthly_usd, budget.month_usd, "this month");
+    let parts: Vec<String> = today.into_iter().chain(month).collect();
+    let is_spent = if budget.available_at.is_some() { "; nothing more may be spent" } else { "" };
+    (!parts.is_empty()).then(|| format!("{}: {}{is_spent}.", capitalised(&budget.title), parts.join(", ")))
 }
 
 /// The session, and where its `/rpc` is; the token stays in its file, which is this user's alone.

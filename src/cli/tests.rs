@@ -17,10 +17,12 @@ use crate::domain::routing::eligibility::{Obstacle, Reason};
 use crate::domain::time::Timestamp;
 use crate::env::Environment;
 use crate::paths::Paths;
+use crate::protocol::accounts::SpendingLimits;
 use crate::protocol::pins::Pin;
 use crate::protocol::pins::SwitchScope;
 use crate::protocol::routing::RoutingExplainResult;
-use crate::protocol::usage::UsageRow;
+use crate::protocol::status::{Budget, BudgetKind};
+use crate::protocol::usage::{UsageReadResult, UsageRow};
 use crate::tui::testing::NOW;
 use crate::tui::testing::facts::{household, sessions, set_of_work};
 
@@ -60,6 +62,19 @@ fn list_fits() {
     check("list_of_none", |room| accounts_text(&[], &[], NOW, room));
 }
 
+/// Of a rule with a limit for a day.
+fn budget(daily: f64, today: f64, available_at: Option<i64>) -> Budget {
+    Budget {
+        kind: BudgetKind::Project,
+        name: "~/work/**".to_owned(),
+        title: "rule 2 (`~/work/**`, /home/me/.config/codex-account-manager/config.toml:4)".to_owned(),
+        limits: SpendingLimits { daily_usd: Some(daily), monthly_usd: Some(80.0) },
+        today_usd: today,
+        month_usd: 12.5,
+        available_at,
+    }
+}
+
 #[test]
 fn status_fits() {
     let status = |sessions, account_set| Status {
@@ -69,6 +84,7 @@ fn status_fits() {
         addressed: Vec::new(),
         accounts: household().into_iter().take(3).collect(),
         account_set,
+        budgets: vec![budget(5.0, 1.25, None), budget(0.5, 0.51, Some(NOW.0))],
         home: Some("/home/me"),
     };
     check("status", |room| status(sessions(), Some(set_of_work())).text(NOW, room));
@@ -91,6 +107,8 @@ fn usage_fits() {
         account: Some(name.to_owned()),
         model: None,
         day: None,
+        project: None,
+        key: None,
         requests,
         input_tokens,
         cached_input_tokens: input_tokens / 2,
@@ -105,9 +123,11 @@ fn usage_fits() {
         ("7c9e6679-7425-40de-944b-e07fc1f90ae7 (removed)", 2, 900, 0.01, 0),
     ]
     .map(row);
+    let total = row(("", 9_463, 66_840_900, 65.84, 43));
+    let used = UsageReadResult { rows: rows.into(), total };
     let name = |row: &UsageRow| row.account.clone().unwrap_or_default();
     for (by, called) in [(By::Account, "usage_by_account"), (By::Model, "usage_by_model"), (By::Day, "usage_by_day")] {
-        check(called, |room| table(&rows, by, &name, if room.is_unicode { Pen::Blocks } else { Pen::Plain }, room));
+        check(called, |room| table(&used, by, &name, if room.is_unicode { Pen::Blocks } else { Pen::Plain }, room));
     }
 }
 

@@ -9,15 +9,18 @@ use super::table::{Column, Room, Table};
 use super::text::Text;
 use crate::env::Environment;
 use crate::error::Error;
-use crate::protocol::usage::{UsageBy, UsageRow};
+use crate::protocol::usage::{UsageBy, UsageReadResult, UsageRow};
 use crate::server::usage::{DAYS, MOST_DAYS, rows};
 use crate::theme::{Role, shows_more_than_text};
 use crate::wording::amounts::{grouped, usd};
 use crate::wording::cut::Keep;
 
 /// Examples in its help.
-pub const EXAMPLES: &[Example] =
-    &[("usage", "the last 30 days by account"), ("usage --days 7 --by model", "the last week by model")];
+pub const EXAMPLES: &[Example] = &[
+    ("usage", "the last 30 days by account"),
+    ("usage --days 7 --by model", "the last week by model"),
+    ("usage --by project", "what each project used"),
+];
 
 #[derive(Debug, Args)]
 pub struct UsageArgs {
@@ -38,6 +41,10 @@ pub enum By {
     Account,
     Model,
     Day,
+    /// Each rule of `[[projects]]`
+    Project,
+    /// Each key of `[[proxy.keys]]`
+    Key,
 }
 
 /// The longest bar, in characters.
@@ -53,6 +60,8 @@ pub async fn run(context: &Context, args: UsageArgs) -> Result<u8, Error> {
         By::Account => UsageBy::Account,
         By::Model => UsageBy::Model,
         By::Day => UsageBy::Day,
+        By::Project => UsageBy::Project,
+        By::Key => UsageBy::Key,
     };
     let used = rows(&manager, args.days, by).await?;
     Context::warn_of_reports(&manager);
@@ -74,28 +83,33 @@ pub async fn run(context: &Context, args: UsageArgs) -> Result<u8, Error> {
             .map_or_else(|| format!("{id} (removed)"), |account| account.label.clone()),
         (By::Model, _, Some(model), _) => model.clone(),
         (By::Day, .., Some(day)) => day.clone(),
+        (By::Project, ..) => row.project.clone().unwrap_or_else(|| "-".to_owned()),
+        (By::Key, ..) => row.key.clone().unwrap_or_else(|| "-".to_owned()),
         _ => "(none named)".to_owned(),
     };
     let pen = Pen::of(&context.environment);
     let mut text = Text::from(format!("Used {period}:\n\n"));
-    text.append(table(&used.rows, args.by, &name, pen, Printer::room()));
+    text.append(table(&used, args.by, &name, pen, Printer::room()));
     Printer::show(&text);
     Ok(0)
 }
 
-/// The rows with their names, and their sum.
-pub fn table(rows: &[UsageRow], by: By, name: &dyn Fn(&UsageRow) -> String, pen: Pen, room: Room) -> Text {
+/// The rows with their names, and the sum of all.
+pub fn table(used: &UsageReadResult, by: By, name: &dyn Fn(&UsageRow) -> String, pen: Pen, room: Room) -> Text {
+    let rows = &used.rows[..];
     let first = match by {
         By::Account => "ACCOUNT",
         By::Model => "MODEL",
         By::Day => "DAY",
+        By::Project => "PROJECT",
+        By::Key => "KEY",
     };
     let with_bars = |bar: &dyn Fn(&UsageRow) -> String| {
         let mut table = Table::new(&[&[Column::new(first).least(12, Keep::Both)][..], &COLUMNS].concat());
         for row in rows {
             table.row(&cells(name(row).into(), row, bar(row)));
         }
-        table.row(&cells(Text::of(Role::Strong, "total"), &total(rows), String::new()));
+        table.row(&cells(Text::of(Role::Strong, "total"), &used.total, String::new()));
         table
     };
     // Bars take what is left beside the numbers.
@@ -126,21 +140,6 @@ fn cells(name: Text, row: &UsageRow, bar: String) -> Vec<Text> {
     };
     let counts = [row.requests, row.input_tokens, row.cached_input_tokens, row.output_tokens].map(grouped);
     [name].into_iter().chain(counts.map(Text::from)).chain([cost.into(), Text::of(Role::Good, bar)]).collect()
-}
-
-fn total(rows: &[UsageRow]) -> UsageRow {
-    let sum = |count: fn(&UsageRow) -> u64| rows.iter().map(count).fold(0, u64::saturating_add);
-    UsageRow {
-        account: None,
-        model: None,
-        day: None,
-        requests: sum(|row| row.requests),
-        input_tokens: sum(|row| row.input_tokens),
-        cached_input_tokens: sum(|row| row.cached_input_tokens),
-        output_tokens: sum(|row| row.output_tokens),
-        cost_usd: rows.iter().map(|row| row.cost_usd).sum(),
-        unpriced: sum(|row| row.unpriced),
-    }
 }
 
 /// What a bar is as long as: the money, or the tokens where nothing has a price.

@@ -9,7 +9,7 @@ use toml_edit::{Document, Item, Table, TableLike};
 use super::keys::{KEYS, Key};
 use super::toml_file::{Content, TomlFile};
 use super::toml_value::{json_of, sorted};
-use super::{Source, file, projects};
+use super::{Source, file, projects, proxy_keys};
 use crate::domain::routing::Strategy;
 use crate::env::Environment;
 
@@ -139,13 +139,13 @@ pub fn toml(file: &TomlFile) -> Layer {
     layer
 }
 
-/// In the order of names, whatever that of the file. The rules of projects are read elsewhere.
+/// In the order of names, whatever that of the file. The rules of projects and the keys of the proxy are read elsewhere.
 fn walk_toml(file: &TomlFile, prefix: &str, table: &dyn TableLike, entries: &mut Vec<Entry>) {
     let place = |span: Option<Range<usize>>| file.place_of(span);
     for (own, item) in sorted(table) {
         let name = if prefix.is_empty() { own.to_owned() } else { format!("{prefix}.{own}") };
         match item.as_table_like() {
-            _ if name == projects::NAME => {}
+            _ if name == projects::NAME || name == proxy_keys::NAME => {}
             Some(inner) if super::key(&name).is_none() => walk_toml(file, &name, inner, entries),
             _ => entries.push(Entry {
                 source: Source::Toml,

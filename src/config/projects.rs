@@ -11,13 +11,12 @@ use serde_json::Value;
 use toml_edit::{Item, Table};
 
 use super::Sources;
+use super::entries::{tables, unknown_key, usd};
 use super::toml_file::{Content, TomlFile};
 use super::toml_value::json_of;
 use crate::domain::account_set::Selection;
-use crate::domain::near;
 use crate::domain::projects::{Bound, FolderPattern, Naming, RemotePattern, Rule};
 use crate::domain::routing::Strategy;
-use crate::domain::usage::Usd;
 use crate::env::Environment;
 use crate::files;
 
@@ -100,20 +99,7 @@ fn has_rules(text: &str) -> bool {
 }
 
 fn rules(file: &TomlFile, list: Option<&Item>, home: Option<&Path>) -> Result<Vec<Rule>, String> {
-    let tables: Vec<Table> = match list {
-        None => return Ok(Vec::new()),
-        Some(Item::ArrayOfTables(tables)) => tables.iter().cloned().collect(),
-        // `projects = [{…}]`
-        Some(item) => {
-            let values =
-                item.as_array().ok_or_else(|| format!("{}: `{NAME}` is not a list of tables", file.place()))?;
-            let tables =
-                values.iter().map(|value| value.as_inline_table().cloned().map(toml_edit::InlineTable::into_table));
-            tables
-                .collect::<Option<_>>()
-                .ok_or_else(|| format!("{}: `{NAME}` is not a list of tables", file.place()))?
-        }
-    };
+    let tables = tables(file, list, NAME)?;
     let rule = |(at, table): (usize, &Table)| {
         let place = file.place_of(table.span());
         rule(table, at + 1, &place, home).map_err(|why| format!("{place}: rule {} of `{NAME}`: {why}", at + 1))
@@ -122,24 +108,12 @@ fn rules(file: &TomlFile, list: Option<&Item>, home: Option<&Path>) -> Result<Ve
 }
 
 fn rule(table: &Table, number: usize, place: &str, home: Option<&Path>) -> Result<Rule, String> {
-    if let Some((unknown, _)) = table.iter().find(|(key, _)| !KEYS.contains(key)) {
-        let meant = near::near(unknown, KEYS).first().map(|meant| format!("; did you mean `{meant}`?"));
-        return Err(format!(
-            "unknown key `{unknown}`{}",
-            meant.unwrap_or_else(|| format!("; a rule has {}", KEYS.join(", ")))
-        ));
-    }
+    unknown_key(table, &KEYS, "a rule")?;
     let value = |name: &str| table.get(name).map(json_of);
     let text = |name: &str| match value(name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
         Some(other) => Err(format!("`{name}` cannot be `{other}`; it is a text")),
-    };
-    let usd = |name: &str| match value(name) {
-        None => Ok(None),
-        Some(given) => given.as_f64().and_then(Usd::from_usd).map(Some).ok_or_else(|| {
-            format!("`{name}` cannot be `{given}`; it is a number of USD from 0 to less than nine million")
-        }),
     };
     let path = text("path")?.map(|text| {
         FolderPattern::parse(&text, home, NAMING).map_err(|why| format!("`path` cannot be `{text}`: {why}"))
@@ -161,8 +135,8 @@ fn rule(table: &Table, number: usize, place: &str, home: Option<&Path>) -> Resul
         remote,
         accounts: accounts(value("accounts"))?,
         strategy: strategy.transpose()?,
-        daily_limit: usd("daily_limit_usd")?,
-        monthly_limit: usd("monthly_limit_usd")?,
+        daily_limit: usd(table, "daily_limit_usd")?,
+        monthly_limit: usd(table, "monthly_limit_usd")?,
     })
 }
 

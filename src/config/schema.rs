@@ -24,8 +24,32 @@ pub fn toml() -> Value {
         }
     }
     sections.insert(projects::NAME.to_owned(), rules());
+    sections["proxy"]["properties"]["keys"] = proxy_keys();
     let what = "The configuration of codex-account-manager. Other spellings of a value are accepted too, such as \"yes\" for true.";
     document("config.toml", what, &sections, false)
+}
+
+/// The keys of several clients of a proxy.
+fn proxy_keys() -> Value {
+    let usd = json!({"type": "number", "minimum": 0});
+    json!({
+        "description": "clients of `proxy`, each with its key, accounts and budget",
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "name": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+                "key_file": {"type": "string", "minLength": 1},
+                "key": {"type": "string", "minLength": 1},
+                "accounts": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
+                "daily_limit_usd": usd,
+                "monthly_limit_usd": usd,
+            },
+            "required": ["name"],
+            "oneOf": [{"required": ["key_file"]}, {"required": ["key"]}],
+            "additionalProperties": false,
+        },
+    })
 }
 
 /// Of OpenCode's JSON file, which other programs share.

@@ -42,6 +42,11 @@ impl TomlFile {
         TomlFile { path: path.to_owned(), content }
     }
 
+    /// The folder that it is in.
+    pub fn folder(&self) -> PathBuf {
+        self.path.parent().unwrap_or(Path::new("")).to_owned()
+    }
+
     /// The file's name, for messages.
     pub fn place(&self) -> String {
         self.path.display().to_string()

@@ -30,6 +30,12 @@ impl Bounds {
         self.0.is_empty()
     }
 
+    /// The same, and `further` too.
+    #[must_use = "this returns the bounds"]
+    pub fn with(&self, further: Bound) -> Bounds {
+        Bounds(self.0.iter().cloned().chain([further]).collect())
+    }
+
     /// One after the other.
     pub fn iter(&self) -> impl Iterator<Item = &Bound> {
         self.0.iter()
@@ -105,6 +111,30 @@ pub struct Allowed {
 }
 
 impl Allowed {
+    /// None, because of the fault of what is called `name`.
+    pub fn nothing(name: &str, fault: &str) -> Allowed {
+        let narrowing = Narrowing { name: name.into(), words: None, fault: Some(fault.to_owned()) };
+        let narrowings = vec![narrowing];
+        Allowed { set: Some(BTreeSet::new()), name: NONE.to_owned(), refused: HashMap::new(), narrowings }
+    }
+
+    /// What both leave.
+    #[must_use = "this returns what both leave"]
+    pub fn and(&self, other: &Allowed) -> Allowed {
+        let (Some(one), Some(two)) = (&self.set, &other.set) else {
+            return if self.is_all() { other.clone() } else { self.clone() };
+        };
+        let mut refused = self.refused.clone();
+        for (account, by) in &other.refused {
+            refused.entry(account.clone()).or_insert_with(|| Arc::clone(by));
+        }
+        let mut narrowings = self.narrowings.clone();
+        narrowings.extend(other.narrowings.iter().filter(|other| !self.narrowings.contains(other)).cloned());
+        let set: BTreeSet<AccountId> = one.intersection(two).cloned().collect();
+        let name = if set.is_empty() { NONE.to_owned() } else { joined(&narrowings) };
+        Allowed { set: Some(set), name, refused, narrowings }
+    }
+
     /// Whether `account` may be used.
     pub fn admits(&self, account: &AccountId) -> bool {
         self.set.as_ref().is_none_or(|set| set.contains(account))
@@ -162,7 +192,7 @@ impl Allowed {
     pub fn refusal(&self, account: &AccountId) -> String {
         match self.refused_by(account) {
             Some(name) => format!("{name} does not allow it here"),
-            None => "it is not allowed here".to_owned(),
+            None => self.faults().next().unwrap_or_else(|| "it is not allowed here".to_owned()),
         }
     }
 
@@ -209,6 +239,30 @@ mod tests {
         ] {
             assert_eq!(left(&allowed(bounds.clone())), expected, "{bounds:?}");
         }
+    }
+
+    #[test]
+    fn of_two_only_what_both_leave_is_left() {
+        let (work, some) = (allowed(vec![bound("rule 1", "work")]), allowed(vec![bound("key `ci`", "b, c")]));
+        let all = Allowed::default();
+        for (one, other, expected) in
+            [(&work, &some, "b"), (&some, &work, "b"), (&all, &some, "bc"), (&some, &all, "bc"), (&all, &all, "abcd")]
+        {
+            assert_eq!(left(&one.and(other)), expected);
+        }
+        for (both, name) in [
+            (work.and(&some), "work & b, c"),
+            (all.and(&some), "b, c"),
+            (work.and(&allowed(vec![bound("x", "d")])), "none"),
+        ] {
+            assert_eq!(both.name(), Some(name));
+        }
+        let both = work.and(&some);
+        let by = |id: &str| both.refused_by(&AccountId::new(id.to_owned())).map(str::to_owned);
+        assert_eq!([by("a"), by("b"), by("d")], [Some("key `ci`".to_owned()), None, Some("rule 1".to_owned())]);
+        let nothing = Allowed::nothing("key `ci`", "it is gone");
+        assert_eq!((left(&nothing), left(&work.and(&nothing))), (String::new(), String::new()));
+        assert_eq!(work.and(&nothing).and(&nothing).faults().collect::<Vec<_>>(), ["key `ci`: it is gone"]);
     }
 
     #[test]

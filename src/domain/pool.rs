@@ -17,6 +17,8 @@ pub struct Pool {
     pub members: Vec<Member>,
     /// Which of them this session may use.
     pub allowed: Arc<Allowed>,
+    /// Which of them each key of the proxy may use, by its name.
+    pub of_keys: BTreeMap<Arc<str>, Arc<Allowed>>,
     /// The position of the file's active account.
     pub active: usize,
     /// The position each family begins at, where the file names one.
@@ -93,6 +95,17 @@ impl Pool {
         // Of two with one id the first counts.
         let all = || self.members.iter().enumerate().rev().map(|(position, member)| (member.id.clone(), position));
         self.positions.0.get_or_init(|| all().collect()).get(id).copied()
+    }
+
+    /// The accounts that a request may use which comes with the key of the proxy that is called `name`.
+    pub fn of_key(&self, name: &str) -> Arc<Allowed> {
+        let gone = || Arc::new(Allowed::nothing(&format!("key `{name}`"), "it is not in `[[proxy.keys]]` any more"));
+        self.of_keys.get(name).cloned().unwrap_or_else(gone)
+    }
+
+    /// The same; without a key, those that the session may use.
+    pub fn allowed_to(&self, key: Option<&str>) -> Arc<Allowed> {
+        key.map_or_else(|| Arc::clone(&self.allowed), |key| self.of_key(key))
     }
 
     /// The position a family begins at.

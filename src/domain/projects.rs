@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use crate::domain::account_set::Selection;
 pub use crate::domain::allowed::{Allowed, Bound, Bounds, Narrowing};
 use crate::domain::routing::Strategy;
-use crate::domain::usage::Usd;
+use crate::domain::usage::{Budget, Purse, Usd};
 
 /// One rule, as a person wrote it.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,6 +53,15 @@ impl Rule {
     pub fn resolved(mut self, resolve: impl FnOnce(&Path) -> Option<PathBuf>) -> Rule {
         self.path = self.path.map(|path| path.resolved(resolve));
         self
+    }
+
+    /// What is counted for it, and what may be spent. It moves with the rule in the file, and is that of no other rule.
+    pub fn budget(&self) -> Budget {
+        let purse = match (&self.path, &self.remote) {
+            (Some(path), Some(remote)) => Purse::project(&format!("{} ({})", path.text(), remote.text())),
+            _ => Purse::project(self.name()),
+        };
+        Budget { purse, title: self.title(), daily: self.daily_limit, monthly: self.monthly_limit }
     }
 
     /// Whether it is for `folder`. One with a path and a remote is where both are.

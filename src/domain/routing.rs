@@ -51,6 +51,8 @@ pub struct Ask<'a> {
     pub spares_credits: bool,
     /// The accounts that the request may use, whatever the session may now.
     pub within: Option<&'a Allowed>,
+    /// Until when all that may be spent for the request is spent, whatever account would serve it.
+    pub spent_until: Option<Timestamp>,
     /// Where `round_robin` continues: after the account that it chose last.
     pub turn: usize,
 }
@@ -71,6 +73,7 @@ impl<'a> Ask<'a> {
             loads: &[],
             spares_credits: false,
             within: None,
+            spent_until: None,
             turn: 0,
         }
     }
@@ -83,6 +86,7 @@ impl<'a> Ask<'a> {
             needs_api_key: self.needs_api_key,
             client_version: self.client_version,
             within: self.within,
+            spent_until: self.spent_until,
         }
     }
 

@@ -3,6 +3,7 @@
 pub mod counting;
 pub mod money;
 pub mod pricing;
+pub mod purse;
 pub mod quota;
 pub mod rate_headers;
 pub mod tier;
@@ -12,6 +13,7 @@ use std::ops::{Add, AddAssign};
 
 pub use counting::{Asks, Bill, Counting, Subject};
 pub use money::Usd;
+pub use purse::{Budget, Overspent, Period, Purse, PurseKind, Purses};
 pub use tier::Tier;
 
 /// Tokens of one or more requests. Sums saturate.
@@ -83,7 +85,7 @@ impl AddAssign for Totals {
     }
 }
 
-/// The money an account has spent.
+/// The money that an account, a project or a key has spent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
     /// Since the last local midnight.

@@ -7,13 +7,15 @@ use crate::domain::health::breakers::Breakers;
 use crate::domain::health::condition::Condition;
 use crate::domain::time::{Day, Timestamp};
 use crate::domain::usage::rate_headers::RateUsed;
-use crate::domain::usage::{Spent, Tokens, Totals, Usd};
+use crate::domain::usage::{Purse, PurseKind, Spent, Tokens, Totals, Usd};
 
 /// What a [`Standing`] has besides what it always has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Question {
     /// The accounts whose spending matters.
     pub spending_of: Vec<AccountId>,
+    /// The purses whose spending matters.
+    pub purses: Vec<Purse>,
     /// The ids of resources whose accounts matter.
     pub owners_of: Vec<String>,
 }
@@ -46,9 +48,11 @@ pub enum By {
     Model,
     /// One row for each day.
     Day,
+    /// One row for each purse of a kind that was paid from, and one for what was paid from none.
+    Purse(PurseKind),
 }
 
-/// The usage of one account, model or day. Rows are in the order of what they are summed by.
+/// The usage of one account, model, day or purse. Rows are in the order of what they are summed by.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UsageRow {
     /// Set when summed by account.
@@ -57,6 +61,8 @@ pub struct UsageRow {
     pub model: Option<String>,
     /// Set when grouped by day.
     pub day: Option<Day>,
+    /// Set when summed by purse, unless the requests were paid from none of the kind.
+    pub purse: Option<Purse>,
     /// Requests that were served.
     pub requests: u64,
     /// Their tokens, and those of attempts that were cut short.
@@ -69,11 +75,28 @@ pub struct UsageRow {
 
 impl UsageRow {
     /// Adds what `more` counts.
-    pub(super) fn add(&mut self, more: &UsageRow) {
+    pub fn add(&mut self, more: &UsageRow) {
         self.requests = self.requests.saturating_add(more.requests);
         self.tokens += more.tokens;
         self.cost += more.cost;
         self.unpriced = self.unpriced.saturating_add(more.unpriced);
+    }
+
+    /// Takes away what `part` counts.
+    pub(super) fn take(&mut self, part: &UsageRow) {
+        let Tokens { input, cached, cache_write, output, reasoning } = &mut self.tokens;
+        for (count, part) in [
+            (&mut self.requests, part.requests),
+            (input, part.tokens.input),
+            (cached, part.tokens.cached),
+            (cache_write, part.tokens.cache_write),
+            (output, part.tokens.output),
+            (reasoning, part.tokens.reasoning),
+            (&mut self.unpriced, part.unpriced),
+        ] {
+            *count = count.saturating_sub(part);
+        }
+        self.cost = Usd(self.cost.0.saturating_sub(part.cost.0).max(0));
     }
 }
 

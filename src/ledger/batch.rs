@@ -12,13 +12,12 @@ use rusqlite::{Transaction, params};
 
 use super::sums::Sums;
 use super::write::{What, Write};
-use super::{Entry, read};
+use super::{Entry, read, tally};
 use crate::clock::Clock;
 use crate::domain::account::AccountId;
 use crate::domain::health::breakers::BreakerNote;
 use crate::domain::health::condition::Effect;
 use crate::domain::time::{Day, Timestamp};
-use crate::domain::usage::Spent;
 use crate::domain::usage::rate_headers::RateUsed;
 use attempts::Attempts;
 use breakers::Breakers;
@@ -27,10 +26,10 @@ use conditions::Conditions;
 /// In milliseconds.
 const A_DAY: i64 = 24 * 60 * 60 * 1000;
 
-/// What the accounts of a batch have spent with it.
+/// What the accounts and purses of a batch have spent with it.
 pub(super) struct Written {
     pub(super) today: Day,
-    pub(super) sums: HashMap<AccountId, Spent>,
+    pub(super) sums: tally::Sums,
 }
 
 /// Writes the batch, with the sums of what there was no room for as rows.
@@ -66,17 +65,13 @@ pub(super) fn write(
         }
     }
     let today = clock.day(clock.now());
-    let accounts = work.sums.accounts();
+    let (accounts, purses) = (work.sums.accounts(), work.sums.purses());
     work.sums.store(transaction)?;
     work.conditions.store(transaction)?;
     work.breakers.store(transaction)?;
     store_rates(transaction, &work.rates)?;
     let asked = batch.iter().filter(|write| write.answer.is_some()).map(|write| write.what.account().clone());
-    let mut sums = HashMap::new();
-    for account in accounts.into_iter().chain(asked) {
-        let spent = read::spent(transaction, &account, today)?;
-        sums.insert(account, spent);
-    }
+    let sums = read::sums(transaction, accounts.into_iter().chain(asked), purses, today)?;
     Ok(Written { today, sums })
 }
 

@@ -26,7 +26,7 @@ const BETWEEN_OPENINGS: Duration = Duration::from_millis(20);
 /// So many transactions of ours, a megabyte or two of small ones, come between checkpoints.
 const CHECKPOINT: u32 = 100;
 /// Every statement there is stays prepared.
-const STATEMENTS: usize = 48;
+const STATEMENTS: usize = 64;
 
 pub(super) struct Database {
     path: PathBuf,

@@ -1,13 +1,16 @@
 //! What one upstream attempt leaves in the ledger.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
+use super::tally::Payers;
 use crate::domain::account::{AccountId, ModelFamily};
 use crate::domain::health::breakers::BreakerNote;
 use crate::domain::health::condition::Effect;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::rate_headers::RateUsed;
-use crate::domain::usage::{Tier, Tokens, Usd};
+use crate::domain::usage::{Purses, Tier, Tokens, Usd};
 
 /// One upstream attempt, when it is over.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +23,8 @@ pub struct Entry {
     pub attempt: u32,
     /// The account it was made with.
     pub account: AccountId,
+    /// What it is paid from beside its account: its projects, and the key of the proxy that its request came with.
+    pub purses: Arc<Purses>,
     /// The session that made it.
     pub session: String,
     /// The model the request named.
@@ -59,6 +64,13 @@ pub struct Entry {
     pub owns: Vec<Resource>,
     /// How much of the account's rate-limit tokens were used after it.
     pub rate_used: Option<RateUsed>,
+}
+
+impl Entry {
+    /// Whose what it cost is.
+    pub(super) fn payers(&self) -> Payers<'_> {
+        Payers { account: &self.account, purses: &self.purses }
+    }
 }
 
 /// How an entry whose use several answers report is kept from counting twice. Each has the id of what it is of.

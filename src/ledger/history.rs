@@ -100,13 +100,14 @@ mod tests {
         let of_history =
             [attempts::LAST, attempts::NEWEST_BEFORE, attempts::OLDEST_AFTER, sums::BETWEEN, sums::OF_DAYS];
         let of_accounts = [read::SPENT, read::OF_DAYS, read::OF_MONTH, read::OWNER, recent::ENDED];
+        let of_purses = [read::SPENT_FROM, read::OF_PURSES];
         let of_pruning = prune::STAGES.map(|(sql, _)| sql);
-        for sql in of_history.into_iter().chain(of_accounts).chain(of_pruning) {
+        for sql in of_history.into_iter().chain(of_accounts).chain(of_purses).chain(of_pruning) {
             let mut statement = transaction.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             let unset = vec![rusqlite::types::Null; statement.parameter_count()];
             let plan = statement.query_map(rusqlite::params_from_iter(unset), |row| row.get::<_, String>(3)).unwrap();
             let plan: Vec<String> = plan.map(Result::unwrap).collect();
-            let large = ["attempts", "days", "owners", "counted"];
+            let large = ["attempts", "days", "purses", "owners", "counted"];
             let of_tables = plan.iter().filter(|step| large.iter().any(|table| step.contains(table)));
             assert!(of_tables.clone().count() > 0 && of_tables.clone().all(|step| step.contains("SEARCH")), "{plan:?}");
         }

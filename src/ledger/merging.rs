@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rusqlite::{Transaction, params};
 
-use super::schema::add_to_days;
+use super::schema::add_to_sums;
 use super::{Ledger, LedgerError, files};
 use crate::domain::account::AccountId;
 
@@ -15,7 +15,9 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 /// The sums of days are added; where both have a condition, that of the account that stays holds.
 const STEPS: [&str; 11] = [
     "UPDATE attempts SET account = ?1 WHERE account = ?2",
-    add_to_days!(
+    add_to_sums!(
+        "days",
+        "account, day, model",
         "SELECT ?1, day, model, requests, input, cached, output, reasoning, cost, unpriced FROM days WHERE account = ?2"
     ),
     "DELETE FROM days WHERE account = ?2",

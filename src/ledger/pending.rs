@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use super::LedgerError;
 use super::sums::Sums;
-use super::tally::Held;
-use super::write::{Folded, What, Write};
+use super::tally::{Held, Payers};
+use super::write::{Folded, FoldedAmount, What, Write};
 use crate::domain::account::AccountId;
 
 #[derive(Default)]
@@ -29,9 +29,13 @@ impl Pending {
     }
 
     /// What counts in this process alone until it is written.
-    pub(super) fn held(&self) -> impl Iterator<Item = (&AccountId, Held)> {
-        let writes = self.writes.iter().filter_map(|write| Some((write.what.account(), write.held?)));
-        writes.chain(self.folded.iter().flat_map(|folded| folded.held.iter().map(|(account, held)| (account, *held))))
+    pub(super) fn held(&self) -> impl Iterator<Item = (Payers<'_>, Held)> {
+        let writes = self.writes.iter().filter_map(|write| match &write.what {
+            What::Entry(entry) => Some((entry.payers(), write.held?)),
+            What::Began(..) | What::Succeeded(..) | What::Owns(..) => None,
+        });
+        let folded = self.folded.iter().flat_map(|folded| &folded.held);
+        writes.chain(folded.map(|FoldedAmount { account, purses, held }| (Payers { account, purses }, *held)))
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -45,7 +49,7 @@ impl Pending {
         }
     }
 
-    /// Its sums, by account, day and model.
+    /// Its sums, by account, day and model, and by purse and day.
     pub(super) fn sums(&self) -> Sums {
         let mut sums = Sums::default();
         for write in &self.writes {

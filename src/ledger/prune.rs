@@ -58,6 +58,7 @@ impl Pruning {
         let Some((statement, age)) = STAGES.get(self.done) else {
             let oldest = self.today.days_before(DAYS).to_string();
             transaction.execute("DELETE FROM days WHERE day < ?", params![oldest])?;
+            transaction.execute("DELETE FROM purses WHERE day < ?", params![oldest])?;
             transaction.execute(
                 "DELETE FROM meta WHERE key LIKE ? || '%' AND value < ?",
                 params![super::spill::NOTE, oldest],

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
-use super::schema::{counted, select_days};
-use super::sums::Sums;
-use super::{AccountUsage, By, Question, Standing, UsageRow};
+use super::schema::{counted, has_purses, select_days};
+use super::sums::{Counted as CountedIn, Sums};
+use super::{AccountUsage, By, Question, Standing, UsageRow, tally};
 use crate::domain::account::AccountId;
 use crate::domain::health::LONGEST_WAIT;
 use crate::domain::health::breaker::Breaker;
@@ -14,17 +14,12 @@ use crate::domain::health::breakers::{BreakerKey, Breakers, Counted};
 use crate::domain::health::condition::Condition;
 use crate::domain::time::{Day, Timestamp};
 use crate::domain::usage::rate_headers::RateUsed;
-use crate::domain::usage::{Spent, Tokens, Totals, Usd};
+use crate::domain::usage::{Purse, PurseKind, Spent, Tokens, Totals, Usd};
 
 pub(super) const OWNER: &str = "SELECT account FROM owners WHERE id = ?";
 
 /// All that is known of the accounts at `now`.
-pub(super) fn standing(
-    connection: &Connection,
-    question: &Question,
-    today: Day,
-    now: Timestamp,
-) -> rusqlite::Result<Standing> {
+pub(super) fn standing(connection: &Connection, question: &Question, now: Timestamp) -> rusqlite::Result<Standing> {
     let breakers = breakers(connection)?;
     let mut standing = Standing { breakers, at: now, ..Standing::default() };
     let mut statement =
@@ -42,9 +37,6 @@ pub(super) fn standing(
             standing.rates.insert(account, rate);
         }
     }
-    for account in &question.spending_of {
-        standing.spending.insert(account.clone(), spent(connection, account, today)?);
-    }
     let mut statement = connection.prepare_cached(OWNER)?;
     for id in &question.owners_of {
         if let Some(owner) = statement.query_row([id], |row| account(row, 0)).optional()? {
@@ -54,13 +46,37 @@ pub(super) fn standing(
     Ok(standing)
 }
 
-pub(super) const SPENT: &str = "SELECT day, cost FROM days WHERE account = ? AND day BETWEEN ? AND ?";
+/// What these accounts and purses have spent today and this month.
+pub(super) fn sums(
+    connection: &Connection,
+    accounts: impl IntoIterator<Item = AccountId>,
+    purses: impl IntoIterator<Item = Purse>,
+    today: Day,
+) -> rusqlite::Result<tally::Sums> {
+    let mut sums = tally::Sums::default();
+    for account in accounts {
+        let of_account = spent(connection, SPENT, &[account.as_str()], today)?;
+        sums.accounts.insert(account, of_account);
+    }
+    let mut purses = purses.into_iter().peekable();
+    let has_purses = purses.peek().is_some() && has_purses(connection)?;
+    for purse in purses {
+        let key = [purse.kind.name(), &*purse.name];
+        let from_purse = if has_purses { spent(connection, SPENT_FROM, &key, today)? } else { Spent::default() };
+        sums.purses.insert(purse, from_purse);
+    }
+    Ok(sums)
+}
 
-/// What an account has spent today and this month. Days after today came from a clock that jumped.
-pub(super) fn spent(connection: &Connection, account: &AccountId, today: Day) -> rusqlite::Result<Spent> {
+pub(super) const SPENT: &str = "SELECT day, cost FROM days WHERE account = ? AND day BETWEEN ? AND ?";
+pub(super) const SPENT_FROM: &str = "SELECT day, cost FROM purses WHERE kind = ? AND name = ? AND day BETWEEN ? AND ?";
+
+/// What `sql` finds by `key` for today and this month. Days after today came from a clock that jumped.
+fn spent(connection: &Connection, sql: &str, key: &[&str], today: Day) -> rusqlite::Result<Spent> {
     let (from, to) = (today.first_of_month().to_string(), today.to_string());
-    let mut statement = connection.prepare_cached(SPENT)?;
-    let mut rows = statement.query([account.as_str(), &from, &to])?;
+    let mut statement = connection.prepare_cached(sql)?;
+    let bound = key.iter().copied().chain([from.as_str(), to.as_str()]);
+    let mut rows = statement.query(params_from_iter(bound))?;
     let mut spent = Spent::default();
     while let Some(row) = rows.next()? {
         let cost = Usd(row.get(1)?);
@@ -72,13 +88,17 @@ pub(super) fn spent(connection: &Connection, account: &AccountId, today: Day) ->
     Ok(spent)
 }
 
-/// The usage of some days, by the text that rows are in the order of.
-pub(super) type Usage = BTreeMap<String, UsageRow>;
+/// The usage of some days, by the text that rows are in the order of; the part of what is paid from no purse has no text.
+pub(super) type Usage = BTreeMap<Option<String>, UsageRow>;
 
 /// The accounts are found by stepping from one to the next in the table's own order, so that the days of a year are not read
 /// for the sake of a month.
 pub(super) const OF_DAYS: &str =
     select_days!("days.account, day, model, requests, input, cached, output, reasoning, cost, unpriced");
+
+/// What was paid from the purses of a kind, and from all of them together.
+pub(super) const OF_PURSES: &str = "SELECT name, requests, input, cached, output, reasoning, cost, unpriced FROM purses \
+     WHERE kind = ? AND day BETWEEN ? AND ?";
 
 /// The usage of the days from `first` to `last`.
 pub(super) fn usage(connection: &Connection, first: Day, last: Day, by: By) -> rusqlite::Result<Usage> {
@@ -86,37 +106,68 @@ pub(super) fn usage(connection: &Connection, first: Day, last: Day, by: By) -> r
     let mut rows = statement.query([first.to_string(), last.to_string()])?;
     let mut usage = Usage::new();
     while let Some(row) = rows.next()? {
-        let key: String = match by {
-            By::Account => row.get(0)?,
-            By::Day => row.get(1)?,
-            By::Model => row.get(2)?,
+        let key: Option<String> = match by {
+            By::Account => row.get(0).map(Some)?,
+            By::Day => row.get(1).map(Some)?,
+            By::Model => row.get(2).map(Some)?,
+            By::Purse(_) => None,
         };
-        let Totals { requests, tokens, cost } = totals(row, 3)?;
-        let unpriced = counted(row.get(9)?);
-        let row = UsageRow { requests, tokens, cost, unpriced, ..UsageRow::default() };
-        usage.entry(key).or_default().add(&row);
+        usage.entry(key).or_default().add(&usage_row(row, 3)?);
+    }
+    if let By::Purse(kind) = by
+        && has_purses(connection)?
+    {
+        let mut statement = connection.prepare_cached(OF_PURSES)?;
+        let mut rows = statement.query([kind.name(), &first.to_string(), &last.to_string()])?;
+        while let Some(row) = rows.next()? {
+            add_of_purses(&mut usage, row.get_ref(0)?.as_str()?, &usage_row(row, 1)?);
+        }
     }
     Ok(usage)
+}
+
+/// What is paid from all purses of a kind together is not paid from none.
+fn add_of_purses(usage: &mut Usage, name: &str, more: &UsageRow) {
+    match name {
+        "" => usage.entry(None).or_default().take(more),
+        name => usage.entry(Some(name.to_owned())).or_default().add(more),
+    }
+}
+
+fn usage_row(row: &Row<'_>, first: usize) -> rusqlite::Result<UsageRow> {
+    let Totals { requests, tokens, cost } = totals(row, first)?;
+    Ok(UsageRow { requests, tokens, cost, unpriced: counted(row.get(first + 6)?), ..UsageRow::default() })
 }
 
 /// Rows of usage, with sums that are not in the file yet.
 pub(super) fn rows_with(mut usage: Usage, pending: &Sums, first: Day, last: Day, by: By) -> Vec<UsageRow> {
     for (account, day, model, row) in pending.rows().filter(|(_, day, ..)| (first..=last).contains(day)) {
         let key = match by {
-            By::Account => account.to_string(),
-            By::Day => day.to_string(),
-            By::Model => model.to_owned(),
+            By::Account => Some(account.to_string()),
+            By::Day => Some(day.to_string()),
+            By::Model => Some(model.to_owned()),
+            By::Purse(_) => None,
         };
         usage.entry(key).or_default().add(row);
     }
-    usage.into_iter().map(|(key, sum)| named(key, sum, by)).collect()
+    let wanted = |kind: PurseKind| by == By::Purse(kind);
+    for (counted, _, row) in pending.rows_of_purses().filter(|(_, day, _)| (first..=last).contains(day)) {
+        match counted {
+            CountedIn::All(kind) if wanted(*kind) => add_of_purses(&mut usage, "", row),
+            CountedIn::One(purse) if wanted(purse.kind) => add_of_purses(&mut usage, &purse.name, row),
+            CountedIn::All(_) | CountedIn::One(_) => {}
+        }
+    }
+    let is_used = |(key, sum): &(Option<String>, UsageRow)| key.is_some() || *sum != UsageRow::default();
+    usage.into_iter().filter(is_used).map(|(key, sum)| named(key, sum, by)).collect()
 }
 
-fn named(key: String, sum: UsageRow, by: By) -> UsageRow {
+fn named(key: Option<String>, sum: UsageRow, by: By) -> UsageRow {
     match by {
-        By::Account => UsageRow { account: Some(AccountId::new(key)), ..sum },
-        By::Day => UsageRow { day: key.parse().ok(), ..sum },
-        By::Model => UsageRow { model: Some(key).filter(|model| !model.is_empty()), ..sum },
+        By::Account => UsageRow { account: key.map(AccountId::new), ..sum },
+        By::Day => UsageRow { day: key.and_then(|day| day.parse().ok()), ..sum },
+        By::Model => UsageRow { model: key.filter(|model| !model.is_empty()), ..sum },
+        By::Purse(kind) => UsageRow { purse: key.map(|name| Purse { kind, name: name.into() }), ..sum },
     }
 }
 

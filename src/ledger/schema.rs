@@ -1,9 +1,9 @@
 //! The tables. What changes here changes [`VERSION`], and gets a step that leads from the version before.
 
-use rusqlite::{Connection, Transaction};
+use rusqlite::{Connection, OptionalExtension, Transaction};
 
-/// The version of the tables below, kept in the file's `user_version`.
-pub(super) const VERSION: i64 = 2;
+/// The version of the tables below. The file's `user_version` says it up to 2; see [`THIRD`].
+pub(super) const VERSION: i64 = 3;
 
 /// Version 1. `attempts` holds every upstream attempt; `days` their exact sums, so that spending is read from a handful of rows.
 /// Times are unix milliseconds, money is pico-USD, a request without a model has the empty one.
@@ -93,17 +93,44 @@ const SECOND: &str = "
     PRAGMA user_version = 2;
 ";
 
-/// The steps from each version to the next.
-const STEPS: [&str; 2] = [FIRST, SECOND];
+/// From version 2 to 3: what was spent for each project and with each key of the proxy. The row without a name is of all of a
+/// kind together, in which a request counts once. Builds that know version 2 refuse a file that says it has another, so it goes
+/// on saying 2, and the table says that this step is done: they read and write the file as they did, and what they spend is for
+/// no project. The next step says 4.
+const THIRD: &str = "
+    ALTER TABLE attempts ADD COLUMN purses TEXT;
+    CREATE TABLE purses (
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        day TEXT NOT NULL,
+        requests INTEGER NOT NULL,
+        input INTEGER NOT NULL,
+        cached INTEGER NOT NULL,
+        output INTEGER NOT NULL,
+        reasoning INTEGER NOT NULL,
+        cost INTEGER NOT NULL,
+        unpriced INTEGER NOT NULL,
+        PRIMARY KEY (kind, name, day)
+    ) STRICT, WITHOUT ROWID;
+";
 
-/// The statement that adds `$rows` to the sums of days, which stop at the most an integer holds: beyond it SQLite would go
-/// on in floating point.
-macro_rules! add_to_days {
-    ($rows:literal) => {
+/// The steps from each version to the next.
+const STEPS: [&str; 3] = [FIRST, SECOND, THIRD];
+
+/// The statement that adds `$rows` to the sums of `$table`, which has a row for each of `$key`. Sums stop at the most an integer
+/// holds: beyond it SQLite would go on in floating point.
+macro_rules! add_to_sums {
+    ($table:literal, $key:literal, $rows:literal) => {
         concat!(
-            "INSERT INTO days (account, day, model, requests, input, cached, output, reasoning, cost, unpriced) ",
+            "INSERT INTO ",
+            $table,
+            " (",
+            $key,
+            ", requests, input, cached, output, reasoning, cost, unpriced) ",
             $rows,
-            " ON CONFLICT (account, day, model) DO UPDATE SET \
+            " ON CONFLICT (",
+            $key,
+            ") DO UPDATE SET \
              requests = min(requests + excluded.requests, 9223372036854775807), \
              input = min(input + excluded.input, 9223372036854775807), \
              cached = min(cached + excluded.cached, 9223372036854775807), \
@@ -114,7 +141,7 @@ macro_rules! add_to_days {
         )
     };
 }
-pub(super) use add_to_days;
+pub(super) use add_to_sums;
 
 /// The statement that reads `$columns` of the days between two, account by account, so that the table's own order finds them.
 macro_rules! select_days {
@@ -133,9 +160,17 @@ macro_rules! select_days {
 }
 pub(super) use select_days;
 
-/// The version the file says it has; 0 for one that is empty.
+/// The version that the file has; 0 for one that is empty.
 pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
-    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+    let said = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    Ok(if said == 2 && has_purses(connection)? { 3 } else { said })
+}
+
+/// Whether there is a table of purses.
+pub(super) fn has_purses(connection: &Connection) -> rusqlite::Result<bool> {
+    let mut statement =
+        connection.prepare_cached("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'purses'")?;
+    Ok(statement.query_row([], |_| Ok(())).optional()?.is_some())
 }
 
 /// Brings the tables from the version they have to the present one, unless another process was faster. The version then.

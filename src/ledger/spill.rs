@@ -2,6 +2,8 @@
 //! can write to the ledger again takes it up, once: the transaction that does so leaves a note of it there. Sums are kept,
 //! not the rows of single attempts.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
 
@@ -9,16 +11,19 @@ use super::UsageRow;
 use super::batch::{marks, own};
 use super::entry::Mark;
 use super::pending::Pending;
-use super::sums::Sums;
+use super::sums::{Counted, Sums};
 use super::write::What;
 use crate::domain::account::AccountId;
 use crate::domain::time::{Day, Timestamp};
-use crate::domain::usage::{Tokens, Usd};
+use crate::domain::usage::{Purse, Tokens, Usd};
 
 /// What a file has.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Spill {
     sums: Vec<Sum>,
+    /// An older build neither has them nor asks for them.
+    #[serde(default)]
+    purses: Vec<PurseSum>,
     marked: Vec<Marked>,
     owners: Vec<(String, String, i64)>,
 }
@@ -28,6 +33,21 @@ struct Sum {
     account: String,
     day: String,
     model: String,
+    #[serde(flatten)]
+    used: Used,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct PurseSum {
+    kind: String,
+    name: String,
+    day: String,
+    #[serde(flatten)]
+    used: Used,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Used {
     requests: u64,
     input: u64,
     cached: u64,
@@ -45,6 +65,8 @@ struct Marked {
     account: String,
     at: i64,
     sum: Option<Sum>,
+    #[serde(default)]
+    purses: Vec<PurseSum>,
 }
 
 impl Spill {
@@ -65,12 +87,14 @@ impl Spill {
             let mut alone = Sums::default();
             alone.add(entry, true, held.day);
             let (account, at) = (entry.account.to_string(), entry.at.0);
-            spill.marked.push(Marked { mark, account, at, sum: Sum::all(&alone).pop() });
+            let purses = PurseSum::all(&alone);
+            spill.marked.push(Marked { mark, account, at, sum: Sum::all(&alone).pop(), purses });
         }
         if let Some(folded) = &pending.folded {
             sums.add_all(&folded.sums);
         }
         spill.sums = Sum::all(&sums);
+        spill.purses = PurseSum::all(&sums);
         spill
     }
 
@@ -82,18 +106,21 @@ impl Spill {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// Adds it to the ledger, unless that has the note `key` of it. Whose sums it changed.
+    /// Adds it to the ledger, unless that has the note `key` of it. The accounts and the purses whose sums it changed.
     pub(super) fn read_back(
         &self,
         transaction: &Transaction<'_>,
         key: &str,
         today: Day,
-    ) -> rusqlite::Result<Vec<AccountId>> {
+    ) -> rusqlite::Result<(BTreeSet<AccountId>, BTreeSet<Purse>)> {
         if is_read_back(transaction, key)? {
-            return Ok(Vec::new());
+            return Ok(Default::default());
         }
         let mut sums = Sums::default();
         for sum in &self.sums {
+            sum.add_to(&mut sums, true);
+        }
+        for sum in &self.purses {
             sum.add_to(&mut sums, true);
         }
         for marked in &self.marked {
@@ -102,14 +129,17 @@ impl Spill {
             if let Some(sum) = &marked.sum {
                 sum.add_to(&mut sums, counts);
             }
+            for sum in &marked.purses {
+                sum.add_to(&mut sums, counts);
+            }
         }
         for (id, account, at) in &self.owners {
             own(transaction, id, account, Timestamp(*at))?;
         }
-        let accounts = sums.accounts();
+        let changed = (sums.accounts(), sums.purses());
         sums.store(transaction)?;
         note(transaction, key, today)?;
-        Ok(accounts.into_iter().collect())
+        Ok(changed)
     }
 }
 
@@ -119,6 +149,35 @@ impl Sum {
             account: account.to_string(),
             day: day.to_string(),
             model: model.to_owned(),
+            used: Used::of(row),
+        });
+        all.collect()
+    }
+
+    fn add_to(&self, sums: &mut Sums, counts: bool) {
+        let Ok(day) = self.day.parse::<Day>() else { return };
+        sums.add_row((AccountId::new(self.account.clone()), day, self.model.clone()), &self.used.row(counts));
+    }
+}
+
+impl PurseSum {
+    fn all(sums: &Sums) -> Vec<PurseSum> {
+        let all = sums.rows_of_purses().map(|(counted, day, row)| {
+            let (kind, name) = counted.key();
+            PurseSum { kind: kind.to_owned(), name: name.to_owned(), day: day.to_string(), used: Used::of(row) }
+        });
+        all.collect()
+    }
+
+    fn add_to(&self, sums: &mut Sums, counts: bool) {
+        let (Ok(day), Some(counted)) = (self.day.parse::<Day>(), Counted::of(&self.kind, &self.name)) else { return };
+        sums.add_purse((counted, day), &self.used.row(counts));
+    }
+}
+
+impl Used {
+    fn of(row: &UsageRow) -> Used {
+        Used {
             requests: row.requests,
             input: row.tokens.input,
             cached: row.tokens.cached,
@@ -126,22 +185,19 @@ impl Sum {
             reasoning: row.tokens.reasoning,
             cost: row.cost.0,
             unpriced: row.unpriced,
-        });
-        all.collect()
+        }
     }
 
     /// Where it does not count, only the requests do.
-    fn add_to(&self, sums: &mut Sums, counts: bool) {
-        let Ok(day) = self.day.parse::<Day>() else { return };
-        let Sum { input, cached, output, reasoning, .. } = *self;
+    fn row(self, counts: bool) -> UsageRow {
+        let Used { requests, input, cached, output, reasoning, cost, unpriced } = self;
         let used = UsageRow {
             tokens: Tokens { input, cached, cache_write: 0, output, reasoning },
-            cost: Usd(self.cost),
-            unpriced: self.unpriced,
+            cost: Usd(cost),
+            unpriced,
             ..UsageRow::default()
         };
-        let row = UsageRow { requests: self.requests, ..if counts { used } else { UsageRow::default() } };
-        sums.add_row((AccountId::new(self.account.clone()), day, self.model.clone()), &row);
+        UsageRow { requests, ..if counts { used } else { UsageRow::default() } }
     }
 }
 

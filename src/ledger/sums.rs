@@ -1,16 +1,51 @@
-//! Sums of entries by account, day and model, to be added to those of the file.
+//! Sums of entries by account, day and model, and by purse and day, to be added to those of the file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Transaction, params};
 
-use super::schema::{add_to_days, stored};
+use super::schema::{add_to_sums, stored};
 use super::{Entry, UsageRow};
 use crate::domain::account::AccountId;
 use crate::domain::time::Day;
+use crate::domain::usage::{Purse, PurseKind, Purses};
 
 #[derive(Default)]
-pub(super) struct Sums(BTreeMap<(AccountId, Day, String), UsageRow>);
+pub(super) struct Sums {
+    days: BTreeMap<(AccountId, Day, String), UsageRow>,
+    purses: BTreeMap<(Counted, Day), UsageRow>,
+}
+
+/// What a sum of purses is of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Counted {
+    /// One purse.
+    One(Purse),
+    /// All of a kind together: what is paid from two of them counts once.
+    All(PurseKind),
+}
+
+impl Counted {
+    /// As the table has it: the kind, and the name, which is empty for all of a kind.
+    pub(super) fn key(&self) -> (&'static str, &str) {
+        match self {
+            Counted::One(purse) => (purse.kind.name(), &purse.name),
+            Counted::All(kind) => (kind.name(), ""),
+        }
+    }
+
+    /// What such a key is of; `None` for a kind that a later build may have written.
+    pub(super) fn of(kind: &str, name: &str) -> Option<Counted> {
+        let kind = PurseKind::parse(kind)?;
+        Some(if name.is_empty() { Counted::All(kind) } else { Counted::One(Purse { kind, name: name.into() }) })
+    }
+
+    /// All that an entry with these purses is counted in.
+    fn all(purses: &Purses) -> impl Iterator<Item = Counted> {
+        let kinds = PurseKind::ALL.into_iter().filter(|kind| purses.has(*kind)).map(Counted::All);
+        kinds.chain(purses.iter().cloned().map(Counted::One))
+    }
+}
 
 /// So many models are counted apart; a client that makes names up must not fill the memory.
 const MOST: usize = 10_000;
@@ -31,49 +66,87 @@ impl Sums {
             unpriced: u64::from(counts && entry.is_unpriced),
             ..UsageRow::default()
         };
+        for counted in Counted::all(&entry.purses) {
+            self.add_purse((counted, day), &row);
+        }
         self.add_row((entry.account.clone(), day, entry.model.clone().unwrap_or_default()), &row);
     }
 
     /// Adds others.
     pub(super) fn add_all(&mut self, others: &Sums) {
-        for (key, sum) in &others.0 {
+        for (key, sum) in &others.days {
             self.add_row(key.clone(), sum);
+        }
+        for (key, sum) in &others.purses {
+            self.add_purse(key.clone(), sum);
         }
     }
 
     /// Adds a row of one account, day and model.
     pub(super) fn add_row(&mut self, key: (AccountId, Day, String), more: &UsageRow) {
-        let is_known = self.0.len() < MOST || self.0.contains_key(&key);
+        let is_known = self.days.len() < MOST || self.days.contains_key(&key);
         let key = if is_known { key } else { (key.0, key.1, String::new()) };
-        self.0.entry(key).or_default().add(more);
+        self.days.entry(key).or_default().add(more);
+    }
+
+    /// Adds a row of a purse, or of all of a kind, and a day.
+    pub(super) fn add_purse(&mut self, key: (Counted, Day), more: &UsageRow) {
+        self.purses.entry(key).or_default().add(more);
     }
 
     /// Whose they are.
     pub(super) fn accounts(&self) -> BTreeSet<AccountId> {
-        self.0.keys().map(|(account, ..)| account.clone()).collect()
+        self.days.keys().map(|(account, ..)| account.clone()).collect()
+    }
+
+    /// What they were paid from.
+    pub(super) fn purses(&self) -> BTreeSet<Purse> {
+        let one = |(counted, _): &(Counted, Day)| match counted {
+            Counted::One(purse) => Some(purse.clone()),
+            Counted::All(_) => None,
+        };
+        self.purses.keys().filter_map(one).collect()
     }
 
     /// Each sum as a row of its account, day and model.
     pub(super) fn rows(&self) -> impl Iterator<Item = (&AccountId, Day, &str, &UsageRow)> {
-        self.0.iter().map(|((account, day, model), row)| (account, *day, model.as_str(), row))
+        self.days.iter().map(|((account, day, model), row)| (account, *day, model.as_str(), row))
+    }
+
+    /// Each sum of a purse, or of all of a kind, as a row of its day.
+    pub(super) fn rows_of_purses(&self) -> impl Iterator<Item = (&Counted, Day, &UsageRow)> {
+        self.purses.iter().map(|((counted, day), row)| (counted, *day, row))
     }
 
     /// Adds to the file's sums, which stop at the most an integer holds: beyond it SQLite would go on in floating point.
     pub(super) fn store(self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
-        for ((account, day, model), sum) in self.0 {
-            transaction.prepare_cached(add_to_days!("VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"))?.execute(params![
-                account.as_str(),
-                day.to_string(),
-                model,
-                stored(sum.requests),
-                stored(sum.tokens.input),
-                stored(sum.tokens.cached),
-                stored(sum.tokens.output),
-                stored(sum.tokens.reasoning),
-                sum.cost.0,
-                stored(sum.unpriced),
-            ])?;
+        let into_days = add_to_sums!("days", "account, day, model", "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
+        for ((account, day, model), sum) in self.days {
+            add(transaction, into_days, [account.as_str(), &day.to_string(), &model], &sum)?;
+        }
+        let into_purses = add_to_sums!("purses", "kind, name, day", "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
+        for ((counted, day), sum) in self.purses {
+            let (kind, name) = counted.key();
+            add(transaction, into_purses, [kind, name, &day.to_string()], &sum)?;
         }
         Ok(())
     }
+}
+
+fn add(transaction: &Transaction<'_>, sql: &str, key: [&str; 3], sum: &UsageRow) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(sql)?
+        .execute(params![
+            key[0],
+            key[1],
+            key[2],
+            stored(sum.requests),
+            stored(sum.tokens.input),
+            stored(sum.tokens.cached),
+            stored(sum.tokens.output),
+            stored(sum.tokens.reasoning),
+            sum.cost.0,
+            stored(sum.unpriced),
+        ])
+        .map(drop)
 }

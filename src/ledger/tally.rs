@@ -1,28 +1,41 @@
-//! What each account has spent: the sum of the ledger as it was read last, and on top of it what this process has spent and
+//! What each account and each purse has spent: the sum of the ledger as it was read last, and on top of it what this process has spent and
 //! the ledger has not taken yet. It is never behind what this process knows, however long another program holds the file,
 //! and no amount counts twice: what is written leaves the one part at the instant it enters the other.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::entry::{Entry, Mark};
 use crate::domain::account::AccountId;
 use crate::domain::time::Day;
-use crate::domain::usage::{Spent, Usd};
+use crate::domain::usage::{Purse, Purses, Spent, Usd};
 
 #[derive(Default)]
 pub(super) struct Tally(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    read: HashMap<AccountId, Read>,
-    waiting: Amounts,
-    /// What the ledger will not take any more, because its file refuses it.
-    lost: Amounts,
+    accounts: Counts<AccountId>,
+    purses: Counts<Purse>,
     /// What this process has counted once.
     counted: Recent,
     /// What this process asked for that will report its use later.
     due: Recent,
+}
+
+/// What was spent of each.
+struct Counts<Of> {
+    read: HashMap<Of, Read>,
+    waiting: Amounts<Of>,
+    /// What the ledger will not take any more, because its file refuses it.
+    lost: Amounts<Of>,
+}
+
+impl<Of> Default for Counts<Of> {
+    fn default() -> Counts<Of> {
+        Counts { read: HashMap::new(), waiting: Amounts::default(), lost: Amounts::default() }
+    }
 }
 
 /// A sum of the ledger, on the day it was read.
@@ -39,6 +52,20 @@ pub(super) struct Held {
     pub(super) cost: Usd,
     /// Whether the entry counts, as far as this process knows.
     pub(super) counts: bool,
+}
+
+/// Whose an amount is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Payers<'p> {
+    pub(super) account: &'p AccountId,
+    pub(super) purses: &'p Purses,
+}
+
+/// What accounts and purses have spent, as the file has it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sums {
+    pub(super) accounts: HashMap<AccountId, Spent>,
+    pub(super) purses: HashMap<Purse, Spent>,
 }
 
 impl Tally {
@@ -58,51 +85,47 @@ impl Tally {
             }
         };
         let cost = entry.cost.filter(|_| counts).unwrap_or_default();
-        state.waiting.add(&entry.account, day, cost);
+        state.accounts.waiting.add(&entry.account, day, cost);
+        for purse in entry.purses.iter() {
+            state.purses.waiting.add(purse, day, cost);
+        }
         Held { day, cost, counts }
     }
 
-    /// These amounts are in the ledger now, in which its accounts have spent so much.
-    pub(super) fn written<'h>(
-        &self,
-        written: impl Iterator<Item = (&'h AccountId, Held)>,
-        today: Day,
-        sums: HashMap<AccountId, Spent>,
-    ) {
+    /// These amounts are in the ledger now, in which their accounts and purses have spent so much.
+    pub(super) fn written<'h>(&self, written: impl Iterator<Item = (Payers<'h>, Held)>, today: Day, sums: Sums) {
         let mut state = self.lock();
-        for (account, held) in written {
-            state.waiting.take(account, held.day, held.cost);
+        for (payers, held) in written {
+            state.accounts.waiting.take(payers.account, held);
+            for purse in payers.purses.iter() {
+                state.purses.waiting.take(purse, held);
+            }
         }
-        state.read.extend(sums.into_iter().map(|(account, spent)| (account, Read { day: today, spent })));
+        state.read(today, sums);
     }
 
     /// This amount will not be written.
-    pub(super) fn lost(&self, account: &AccountId, held: Held) {
+    pub(super) fn lost(&self, payers: Payers<'_>, held: Held) {
         let mut state = self.lock();
-        state.waiting.take(account, held.day, held.cost);
-        state.lost.add(account, held.day, held.cost);
+        state.accounts.lose(payers.account, held);
+        for purse in payers.purses.iter() {
+            state.purses.lose(purse, held);
+        }
     }
 
-    /// The ledger was read: so much have these accounts spent there.
-    pub(super) fn read(&self, today: Day, sums: &HashMap<AccountId, Spent>) {
-        let sums = sums.iter().map(|(account, spent)| (account.clone(), Read { day: today, spent: *spent }));
-        self.lock().read.extend(sums);
+    /// The ledger was read: so much has been spent there.
+    pub(super) fn read(&self, today: Day, sums: Sums) {
+        self.lock().read(today, sums);
     }
 
     /// What the account has spent, as far as it is known. A sum that was read on another day holds for its month alone.
     pub(super) fn spent(&self, account: &AccountId, today: Day) -> Spent {
-        let state = self.lock();
-        let mut spent = match state.read.get(account) {
-            Some(read) if read.day == today => read.spent,
-            Some(read) if read.day.first_of_month() == today.first_of_month() => {
-                Spent { today: Usd::default(), month: read.spent.month }
-            }
-            Some(_) | None => Spent::default(),
-        };
-        for amounts in [&state.waiting, &state.lost] {
-            amounts.add_to(&mut spent, account, today);
-        }
-        spent
+        self.lock().accounts.spent(account, today)
+    }
+
+    /// The same of a purse.
+    pub(super) fn spent_from(&self, purse: &Purse, today: Day) -> Spent {
+        self.lock().purses.spent(purse, today)
     }
 
     /// Whether what this id stands for was counted by this process.
@@ -115,34 +138,72 @@ impl Tally {
     }
 }
 
-/// Money by account and day.
-#[derive(Debug, Default)]
-struct Amounts(BTreeMap<AccountId, BTreeMap<Day, Usd>>);
+impl State {
+    fn read(&mut self, today: Day, sums: Sums) {
+        self.accounts.read(today, sums.accounts);
+        self.purses.read(today, sums.purses);
+    }
+}
 
-impl Amounts {
-    fn add(&mut self, account: &AccountId, day: Day, cost: Usd) {
+impl<Of: Clone + Ord + Hash> Counts<Of> {
+    fn read(&mut self, day: Day, sums: HashMap<Of, Spent>) {
+        self.read.extend(sums.into_iter().map(|(of, spent)| (of, Read { day, spent })));
+    }
+
+    fn lose(&mut self, of: &Of, held: Held) {
+        self.waiting.take(of, held);
+        self.lost.add(of, held.day, held.cost);
+    }
+
+    fn spent(&self, of: &Of, today: Day) -> Spent {
+        let mut spent = match self.read.get(of) {
+            Some(read) if read.day == today => read.spent,
+            Some(read) if read.day.first_of_month() == today.first_of_month() => {
+                Spent { today: Usd::default(), month: read.spent.month }
+            }
+            Some(_) | None => Spent::default(),
+        };
+        for amounts in [&self.waiting, &self.lost] {
+            amounts.add_to(&mut spent, of, today);
+        }
+        spent
+    }
+}
+
+/// Money by whose it is and day.
+#[derive(Debug)]
+struct Amounts<Of>(BTreeMap<Of, BTreeMap<Day, Usd>>);
+
+impl<Of> Default for Amounts<Of> {
+    fn default() -> Amounts<Of> {
+        Amounts(BTreeMap::new())
+    }
+}
+
+impl<Of: Clone + Ord> Amounts<Of> {
+    fn add(&mut self, of: &Of, day: Day, cost: Usd) {
         if cost == Usd::default() {
             return;
         }
-        let days = self.0.entry(account.clone()).or_default();
+        let days = self.0.entry(of.clone()).or_default();
         *days.entry(day).or_default() += cost;
     }
 
-    fn take(&mut self, account: &AccountId, day: Day, cost: Usd) {
-        let Some(days) = self.0.get_mut(account) else { return };
-        if let Some(amount) = days.get_mut(&day) {
-            *amount = Usd(amount.0.saturating_sub(cost.0).max(0));
+    fn take(&mut self, of: &Of, held: Held) {
+        let Some(days) = self.0.get_mut(of) else { return };
+        if let Some(amount) = days.get_mut(&held.day) {
+            *amount = Usd(amount.0.saturating_sub(held.cost.0).max(0));
             if *amount == Usd::default() {
-                days.remove(&day);
+                days.remove(&held.day);
             }
         }
         if days.is_empty() {
-            self.0.remove(account);
+            self.0.remove(of);
         }
     }
 
-    fn add_to(&self, spent: &mut Spent, account: &AccountId, today: Day) {
-        let days = self.0.get(account).into_iter().flat_map(|days| days.range(today.first_of_month()..=today));
+    fn add_to(&self, spent: &mut Spent, of: &Of, today: Day) {
+        let days = self.0.get(of).into_iter().flat_map(|days| days.range(today.first_of_month()..=today));
         for (day, cost) in days {
             spent.month += *cost;
             if *day == today {
@@ -185,6 +246,8 @@ impl Recent {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::domain::account::ModelFamily;
     use crate::domain::time::Timestamp;
@@ -198,12 +261,21 @@ mod tests {
         AccountId::new("a")
     }
 
+    fn purse() -> Purse {
+        Purse::key("ci")
+    }
+
+    fn payers<'p>(account: &'p AccountId, purses: &'p Purses) -> Payers<'p> {
+        Payers { account, purses }
+    }
+
     fn entry(cost: i64, mark: Option<Mark>) -> Entry {
         Entry {
             at: Timestamp(0),
             request_id: String::new(),
             attempt: 1,
             account: id(),
+            purses: Arc::new(Purses::of([purse()])),
             session: String::new(),
             model: None,
             family: ModelFamily::named(""),
@@ -228,31 +300,34 @@ mod tests {
 
     #[track_caller]
     fn check(tally: &Tally, today: &str, of_today: i64, of_month: i64) {
-        assert_eq!(tally.spent(&id(), day(today)), Spent { today: Usd(of_today), month: Usd(of_month) }, "{today}");
+        let expected = Spent { today: Usd(of_today), month: Usd(of_month) };
+        assert_eq!([tally.spent(&id(), day(today)), tally.spent_from(&purse(), day(today))], [expected; 2], "{today}");
     }
 
-    fn sums(today: i64, month: i64) -> HashMap<AccountId, Spent> {
-        HashMap::from([(id(), Spent { today: Usd(today), month: Usd(month) })])
+    fn sums(today: i64, month: i64) -> Sums {
+        let spent = Spent { today: Usd(today), month: Usd(month) };
+        Sums { accounts: HashMap::from([(id(), spent)]), purses: HashMap::from([(purse(), spent)]) }
     }
 
     #[test]
     fn an_amount_counts_from_when_it_is_queued_and_once() {
         let tally = Tally::default();
         let today = day("2026-04-02");
-        tally.read(today, &sums(100, 200));
+        tally.read(today, sums(100, 200));
         let held = tally.hold(&entry(5, None), today);
         check(&tally, "2026-04-02", 105, 205);
         // A look at the file in between does not have it yet.
-        tally.read(today, &sums(110, 210));
+        tally.read(today, sums(110, 210));
         check(&tally, "2026-04-02", 115, 215);
-        tally.written([(&id(), held)].into_iter(), today, sums(115, 215));
+        let purses = Purses::of([purse()]);
+        tally.written([(payers(&id(), &purses), held)].into_iter(), today, sums(115, 215));
         check(&tally, "2026-04-02", 115, 215);
     }
 
     #[test]
     fn a_sum_holds_for_the_day_and_the_month_it_was_read_on() {
         let tally = Tally::default();
-        tally.read(day("2026-04-02"), &sums(5, 9));
+        tally.read(day("2026-04-02"), sums(5, 9));
         tally.hold(&entry(1, None), day("2026-04-02"));
         tally.hold(&entry(2, None), day("2026-04-03"));
         for (today, of_today, of_month) in
@@ -262,7 +337,7 @@ mod tests {
         }
         // Each account has a day of its own: that another one was read after midnight says nothing of this one.
         let other = HashMap::from([(AccountId::new("b"), Spent::default())]);
-        tally.read(day("2026-04-03"), &other);
+        tally.read(day("2026-04-03"), Sums { accounts: other, purses: HashMap::new() });
         check(&tally, "2026-04-03", 2, 12);
     }
 
@@ -271,8 +346,8 @@ mod tests {
         let tally = Tally::default();
         let today = day("2026-04-02");
         let held = tally.hold(&entry(5, None), today);
-        tally.lost(&id(), held);
-        tally.read(today, &sums(100, 100));
+        tally.lost(payers(&id(), &Purses::of([purse()])), held);
+        tally.read(today, sums(100, 100));
         check(&tally, "2026-04-02", 105, 105);
         check(&tally, "2026-04-03", 0, 105);
     }

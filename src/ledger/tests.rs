@@ -7,6 +7,7 @@ mod history;
 mod marks;
 mod merging;
 mod processes;
+mod purses;
 mod recent;
 mod usage;
 mod versions;
@@ -77,6 +78,7 @@ fn entry(account: &str) -> Entry {
         request_id: "r".to_owned(),
         attempt: 1,
         account: id(account),
+        purses: Arc::default(),
         session: "s".to_owned(),
         model: Some("gpt-5.4".to_owned()),
         family: ModelFamily::named("gpt-5.4"),
@@ -108,7 +110,7 @@ async fn nothing_is_made_before_the_first_need_and_reading_makes_nothing() {
     let home = Home::new();
     let ledger = home.ledger();
     assert!(!home.data().exists());
-    let question = Question { spending_of: vec![id("a")], owners_of: vec!["resp_1".to_owned()] };
+    let question = Question { spending_of: vec![id("a")], purses: vec![], owners_of: vec!["resp_1".to_owned()] };
     let standing = ledger.standing(question).await.unwrap();
     assert_eq!(standing.spending[&id("a")], Spent::default());
     assert_eq!((standing.at, standing.owners.len(), standing.conditions.len()), (Timestamp(NOW), 0, 0));
@@ -134,7 +136,8 @@ async fn what_was_recorded_before_a_question_is_in_its_answer() {
     let ledger = home.ledger();
     for round in 1..=50 {
         ledger.record(entry("a"));
-        let standing = ledger.standing(Question { spending_of: vec![id("a")], owners_of: vec![] }).await.unwrap();
+        let standing =
+            ledger.standing(Question { spending_of: vec![id("a")], purses: vec![], owners_of: vec![] }).await.unwrap();
         assert_eq!(standing.spending[&id("a")], Spent { today: usd(round), month: usd(round) });
     }
 }
@@ -192,7 +195,8 @@ async fn owners_are_remembered_and_no_other_account_takes_what_has_one() {
     one.flush().await;
     other.record(made("b"));
     other.flush().await;
-    let question = Question { spending_of: vec![], owners_of: vec!["resp_1".to_owned(), "resp_2".to_owned()] };
+    let question =
+        Question { spending_of: vec![], purses: vec![], owners_of: vec!["resp_1".to_owned(), "resp_2".to_owned()] };
     assert_eq!(one.standing(question).await.unwrap().owners, HashMap::from([("resp_1".to_owned(), id("a"))]));
 }
 

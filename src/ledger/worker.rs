@@ -229,7 +229,7 @@ impl Worker {
         self.tally.written(done.held(), written.today, written.sums.clone());
         for Write { what, answer, .. } in done.writes {
             if let Some(answer) = answer {
-                let _ = answer.send(Ok(written.sums.get(what.account()).copied().unwrap_or_default()));
+                let _ = answer.send(Ok(written.sums.accounts.get(what.account()).copied().unwrap_or_default()));
             }
         }
         self.queue.done(count);
@@ -284,8 +284,8 @@ impl Worker {
 
     /// What will not be written counts in this process alone.
     fn lose(&self, lost: &Pending) {
-        for (account, held) in lost.held() {
-            self.tally.lost(account, held);
+        for (payers, held) in lost.held() {
+            self.tally.lost(payers, held);
         }
     }
 

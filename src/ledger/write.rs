@@ -1,5 +1,7 @@
 //! What is to be written, one by one and, where there is no more room, as sums.
 
+use std::sync::Arc;
+
 use tokio::sync::oneshot;
 
 use super::sums::Sums;
@@ -7,7 +9,7 @@ use super::tally::Held;
 use super::{Entry, LedgerError, Resource};
 use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
-use crate::domain::usage::Spent;
+use crate::domain::usage::{Purses, Spent};
 
 /// Something to write, and who waits for it.
 pub(super) struct Write {
@@ -43,29 +45,38 @@ impl What {
 #[derive(Default)]
 pub(super) struct Folded {
     pub(super) sums: Sums,
-    pub(super) held: Vec<(AccountId, Held)>,
+    pub(super) held: Vec<FoldedAmount>,
+}
+
+/// The amount of entries whose payers and day are the same.
+pub(super) struct FoldedAmount {
+    pub(super) account: AccountId,
+    pub(super) purses: Arc<Purses>,
+    pub(super) held: Held,
 }
 
 impl Folded {
     pub(super) fn add(&mut self, entry: &Entry, held: Held) {
         self.sums.add(entry, held.counts, held.day);
-        self.hold(&entry.account, held);
+        self.hold(FoldedAmount { account: entry.account.clone(), purses: Arc::clone(&entry.purses), held });
     }
 
     /// Adds others.
     pub(super) fn add_all(&mut self, others: Folded) {
         self.sums.add_all(&others.sums);
-        for (account, held) in others.held {
-            self.hold(&account, held);
+        for amount in others.held {
+            self.hold(amount);
         }
     }
 
-    /// One amount for each account and day, however many entries it is of.
-    fn hold(&mut self, account: &AccountId, held: Held) {
-        let known = self.held.iter_mut().find(|(of, known)| of == account && known.day == held.day);
-        match known {
-            Some((_, known)) => known.cost += held.cost,
-            None => self.held.push((account.clone(), held)),
+    /// One amount for each day, account and its purses, however many entries it is of.
+    fn hold(&mut self, more: FoldedAmount) {
+        let is_same = |known: &&mut FoldedAmount| {
+            known.account == more.account && known.held.day == more.held.day && known.purses == more.purses
+        };
+        match self.held.iter_mut().find(is_same) {
+            Some(known) => known.held.cost += more.held.cost,
+            None => self.held.push(more),
         }
     }
 }
@@ -81,9 +92,10 @@ mod tests {
         for number in 0..1_000 {
             let account = AccountId::new((number % 2).to_string());
             let held = Held { day, cost: Usd(1), counts: true };
-            all.add_all(Folded { held: vec![(account, held)], ..Folded::default() });
+            let amount = FoldedAmount { account, purses: Arc::default(), held };
+            all.add_all(Folded { held: vec![amount], ..Folded::default() });
         }
-        let held: Vec<Usd> = all.held.iter().map(|(_, held)| held.cost).collect();
+        let held: Vec<Usd> = all.held.iter().map(|amount| amount.held.cost).collect();
         assert_eq!(held, [Usd(500), Usd(500)]);
     }
 }

@@ -223,6 +223,7 @@ impl Manager {
             request_id: request.request_id.clone(),
             attempt: request.attempt,
             account: route.account.clone(),
+            purses: Arc::clone(&request.purses),
             session: self.session.identity().id.clone(),
             model: request.model.clone(),
             family: request.family.clone(),

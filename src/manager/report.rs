@@ -53,7 +53,8 @@ impl Manager {
         let tried = tokio::time::timeout(KEY_PATIENCE, self.accounts.tried_view()).await;
         let view = tried.unwrap_or_else(|_| self.accounts.view());
         self.accounts.try_secrets(&view);
-        tokio::join!(self.books.read_usage(), self.ask(&view, Vec::new()));
+        let budgets = self.budgets(None);
+        tokio::join!(self.books.read_usage(), self.ask(&view, &budgets, Vec::new()));
     }
 
     /// Everything in Prometheus' text format.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::accounts::View;
 use super::accounts::pool::{has_limit, spending_limits};
 use super::belief::{Known, Observation, Shared};
+use super::budgets::note_purses;
 use super::router::notices::{self, Notice};
 use super::router::{self, Bound, Refusal, Route, RouteRequest, Standpoint};
 use super::session::event::{Event, Selected};
@@ -23,21 +24,21 @@ use crate::domain::routing::eligibility::can_serve;
 use crate::domain::routing::load::Load;
 use crate::domain::routing::{Ask, Strategy, choose, explain};
 use crate::domain::time::Timestamp;
-use crate::domain::usage::{Spent, Usd};
+use crate::domain::usage::{Budget, Purse, Spent, Usd};
 use crate::ledger::{Question, Standing};
 use crate::store::{NamedLock, State};
 
 /// A ledger that is slower is not waited for: a request goes on with what is known.
-const PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Manager {
     /// Asks the ledger what has to be known before a request is routed: what siblings know, when that is older than a
     /// second; the spending of accounts that have a limit, always; and who owns what the request names, once.
     pub async fn consult(&self, request: &mut RouteRequest) {
         let view = self.accounts.tried_view().await;
-        if request.within.is_none() && !view.pool.allowed.is_all() {
-            request.within = Some(Arc::clone(&view.pool.allowed));
-        }
+        note_allowed(request, &view);
+        let budgets = self.budgets(request.key.as_deref());
+        note_purses(request, &budgets);
         let (mut owners_of, mut owners) = (Vec::new(), HashMap::new());
         if request.attempt == 1 {
             owners_of.extend_from_slice(&request.resources);
@@ -54,7 +55,7 @@ impl Manager {
             owners.extend(self.router.owners_of(owners_of.iter()));
         }
         // What the ledger says comes first: it knows the first owner.
-        owners.extend(self.ask(&view, owners_of).await);
+        owners.extend(self.ask(&view, &budgets, owners_of).await);
         if !owners.is_empty() {
             request.bound = Bound::among(&request.resources, &owners);
             request.item_ids.note(&owners);
@@ -67,13 +68,20 @@ impl Manager {
     }
 
     /// Asks the ledger, if what is known is older than a second or something else is to be known. Returns who owns what.
-    pub(super) async fn ask(&self, view: &View, owners_of: Vec<String>) -> HashMap<String, AccountId> {
+    pub(super) async fn ask(
+        &self,
+        view: &View,
+        budgets: &[Budget],
+        owners_of: Vec<String>,
+    ) -> HashMap<String, AccountId> {
         let spending_of: Vec<AccountId> = view.limited().map(|account| AccountId::new(account.id.clone())).collect();
-        let (now, spending_matters) = (clock::instant(), !spending_of.is_empty());
+        let limited = budgets.iter().filter(|budget| budget.has_limit());
+        let purses: Vec<Purse> = limited.map(|budget| budget.purse.clone()).collect();
+        let (now, spending_matters) = (clock::instant(), !spending_of.is_empty() || !purses.is_empty());
         let begun = self.belief.lock().siblings.ask_if_due(spending_matters, !owners_of.is_empty(), now);
         let Some(since) = begun else { return HashMap::new() };
         let mut asked = Asked { manager: self, since, answer: None };
-        let question = Question { spending_of, owners_of };
+        let question = Question { spending_of, purses, owners_of };
         let answer = tokio::time::timeout(PATIENCE, self.books.ledger().standing(question)).await;
         self.report_ledger_warnings();
         match answer {
@@ -132,7 +140,10 @@ impl Manager {
             let choice = match self.decide(&view, request, bound, &excluded) {
                 Decision::Use(choice) => choice,
                 Decision::Exhausted(exhausted) => {
-                    let exhausted = exhausted.with_tried(&request.tried, self.session.now());
+                    // Of several the one that ends last.
+                    let overspent = self.overspent(&self.budgets(request.key.as_deref()));
+                    let overspent = overspent.into_iter().max_by_key(|overspent| overspent.period);
+                    let exhausted = exhausted.with_tried(&request.tried, self.session.now()).with_overspent(overspent);
                     return Err(match &request.bound {
                         Some(bound) => Refusal::Bound(Box::new(bound.clone()), Some(exhausted)),
                         None => {
@@ -142,7 +153,7 @@ impl Manager {
                     });
                 }
             };
-            match self.route_to(&view, choice) {
+            match self.route_to(&view, request, choice) {
                 Some(route) => {
                     self.selected(&view, request, choice, &route);
                     return Ok(route);
@@ -166,6 +177,7 @@ impl Manager {
         let (strategy, now) = (self.session.strategy(), self.session.now());
         let pinned = self.pinned(view, &request.family);
         let Standpoint { current, begin, turns } = self.router.chosen().standpoint(&view.pool, request, now);
+        let spent_until = self.spent_until(&self.overspent(&self.budgets(request.key.as_deref())));
         let mut belief = strategy.rule().weighs_load.then(|| self.belief.lock());
         let loads = belief.as_mut().map_or(&[][..], |belief| loads(belief, view, now));
         let decision = |needs_api_key| {
@@ -178,6 +190,7 @@ impl Manager {
                 open: request.open.as_ref().and_then(|id| view.pool.position(id)),
                 excluded,
                 within: request.within.as_deref(),
+                spent_until,
                 loads,
                 turn: turns.next(needs_api_key).unwrap_or(begin),
                 ..Ask::new(request.model.as_deref(), &request.family)
@@ -205,13 +218,24 @@ impl Manager {
         model: Option<&str>,
         conversation: Option<&str>,
     ) -> (Strategy, ModelFamily, Explanation) {
-        let mut request = RouteRequest {
+        self.explain_to(None, model, conversation).await
+    }
+
+    /// The same for the client whose key of the proxy is called `key`.
+    pub async fn explain_to(
+        &self,
+        key: Option<Arc<str>>,
+        model: Option<&str>,
+        conversation: Option<&str>,
+    ) -> (Strategy, ModelFamily, Explanation) {
+        let request = RouteRequest {
             model: model.map(str::to_owned),
             family: ModelFamily::of(model, &self.session.families()),
             client_version: self.session.config().client_version(),
             conversation: conversation.and_then(|key| conversation_key(Some(key), &|_| None, None)),
             ..RouteRequest::default()
         };
+        let mut request = request.asked_with(key);
         self.consult(&mut request).await;
         let (strategy, now, view) = (self.session.strategy(), self.session.now(), self.accounts.view());
         let pinned = self.pinned(&view, &request.family);
@@ -221,7 +245,17 @@ impl Manager {
         let loads = loads(&mut belief, &view, now);
         let client_version = request.client_version;
         let within = request.within.as_deref();
-        let ask = Ask { client_version, current, pinned, loads, within, turn, ..Ask::new(model, &request.family) };
+        let spent_until = self.spent_until(&self.overspent(&self.budgets(request.key.as_deref())));
+        let ask = Ask {
+            client_version,
+            current,
+            pinned,
+            loads,
+            within,
+            spent_until,
+            turn,
+            ..Ask::new(model, &request.family)
+        };
         let explanation = explain(&view.pool, &ask, strategy, now);
         drop(belief);
         (strategy, request.family, explanation)
@@ -254,7 +288,7 @@ impl Manager {
 
     /// Opens the chosen account's key. One that does not open, or that a sibling probes, takes the account out, not the
     /// request.
-    fn route_to(&self, view: &View, choice: Choice) -> Option<Route> {
+    fn route_to(&self, view: &View, request: &RouteRequest, choice: Choice) -> Option<Route> {
         let probes = self.probes(view, choice)?;
         let target = self.accounts.target(view, choice.position)?;
         let account = view.pool.members[choice.position].id.clone();
@@ -265,7 +299,8 @@ impl Manager {
             self.belief.lock().siblings.observe(Observation::Effect(account.clone(), Effect::Began, at));
             self.books.ledger().began(account.clone(), at);
         }
-        let has_limit = has_limit(&view.state.accounts[choice.position]);
+        let has_limit = has_limit(&view.state.accounts[choice.position])
+            || self.budgets(request.key.as_deref()).iter().any(Budget::has_limit);
         Some(Route { account, target, why: choice.why, has_limit, took_place, probes })
     }
 
@@ -316,7 +351,7 @@ impl Manager {
         let Some(until) = exhausted.available_at.filter(|_| exhausted.rate_limited) else { return false };
         let is_free = || async {
             // A limit in USD may have been raised, or its day be over.
-            self.ask(&self.accounts.view(), Vec::new()).await;
+            self.ask(&self.accounts.view(), &self.budgets(request.key.as_deref()), Vec::new()).await;
             self.could_serve(request)
         };
         self.books.wait(&request.request_id, &request.family, until, waited, is_free).await
@@ -371,6 +406,21 @@ impl Drop for Asked<'_> {
         let (answer, is_behind) = self.answer.take().map_or((None, false), |(answer, behind)| (Some(answer), behind));
         self.manager.belief.lock().siblings.end_question(self.since, answer, is_behind);
         self.manager.note_spending();
+    }
+}
+
+/// Notes which accounts the request may use. What it may use when it begins is never widened: rules that change meanwhile, and
+/// what its key may use by then, only narrow that.
+fn note_allowed(request: &mut RouteRequest, view: &View) {
+    let now = match &request.key {
+        Some(key) => view.pool.of_key(key),
+        None => Arc::clone(&view.pool.allowed),
+    };
+    match &request.within {
+        None if now.is_all() => {}
+        None => request.within = Some(now),
+        Some(within) if **within == *now => {}
+        Some(within) => request.within = Some(Arc::new(within.and(&now))),
     }
 }
 

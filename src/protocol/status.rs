@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::account_set::AccountSet;
+use super::accounts::SpendingLimits;
 use super::pins::Pin;
 use super::session::{AccountReference, ProxyInfo, SessionIdentity};
 
@@ -31,6 +32,40 @@ pub struct StatusReadResult {
     pub sessions: Vec<Session>,
     /// How many accounts there are.
     pub accounts: AccountCounts,
+    /// What may be spent for projects and with keys of `proxy`, and what was; absent where the configuration has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub budgets: Vec<Budget>,
+}
+
+/// What may be spent for a project or with a key of `proxy`, in all processes of this machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Budget {
+    /// What it is of.
+    pub kind: BudgetKind,
+    /// The `path` or `remote` of the rule, or the name of the key.
+    pub name: String,
+    /// The rule or the key with its place in the configuration.
+    pub title: String,
+    /// What may be spent, if that is limited.
+    pub limits: SpendingLimits,
+    /// What was spent since the last local midnight, in USD.
+    pub today_usd: f64,
+    /// What was spent since the month began, in local time, in USD.
+    pub month_usd: f64,
+    /// When more may be spent; absent while more may be spent now. In unix milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub available_at: Option<i64>,
+}
+
+/// What a budget is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum BudgetKind {
+    /// A rule of `[[projects]]`.
+    Project,
+    /// An entry of `[[proxy.keys]]`.
+    Key,
 }
 
 /// How many accounts there are.

@@ -52,17 +52,24 @@ pub enum UsageBy {
     Model,
     /// A row for each day.
     Day,
+    /// A row for each rule of `[[projects]]`.
+    Project,
+    /// A row for each key of `[[proxy.keys]]`.
+    Key,
 }
 
 /// What was used.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct UsageReadResult {
-    /// Sorted: days by date; accounts as they are listed, removed ones last; models by cost, the highest first, and by
-    /// tokens where the cost is the same. There is no row without usage.
+    /// Sorted: days by date; accounts as they are listed, removed ones last; models, projects and keys by cost, the highest
+    /// first, and by tokens where the cost is the same. There is no row without usage. A request for two projects is in
+    /// both rows.
     pub rows: Vec<UsageRow>,
+    /// All of it, in which each request counts once; it has no name.
+    pub total: UsageRow,
 }
 
-/// What one account, model or day used.
+/// What one account, model, day, project or key used.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UsageRow {
@@ -75,6 +82,12 @@ pub struct UsageRow {
     /// The local day, such as `2026-11-21`, when grouped by day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day: Option<String>,
+    /// The `path` or `remote` of the rule, when grouped by project; absent for requests for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// The name of the key, when grouped by key; absent for requests that came with none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     /// Requests that were served.
     pub requests: u64,
     /// Input tokens.

@@ -4,6 +4,7 @@
 mod of_account;
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -80,15 +81,22 @@ impl Asked {
 }
 
 /// The answer of all accounts together. `None` where a key alone is to give it, and to a request that asks for no model.
-pub async fn of_all(proxy: &ProxyState, head: &request::Parts, aim: &Aim) -> Option<Response<ProxyBody>> {
+pub async fn of_all(
+    proxy: &ProxyState,
+    head: &request::Parts,
+    aim: &Aim,
+    client: Option<&Arc<str>>,
+) -> Option<Response<ProxyBody>> {
     let asked = Asked::of(&head.method, aim)?;
     let view = proxy.manager.accounts().view();
-    let has = |kind| view.pool.members.iter().any(|member| member.allowed && member.kind == kind);
+    let allowed = view.pool.allowed_to(client.map(|name| &**name));
+    let has = |kind| view.pool.members.iter().any(|member| member.kind == kind && allowed.admits(&member.id));
     if !view.has_logins() || !has(Kind::ChatGpt) {
         return None;
     }
     let has_key = has(Kind::ApiKey);
-    let Some(ModelList { data, models, etag }) = Box::pin(together(proxy, aim.query(), &head.headers)).await else {
+    let listed = Box::pin(together(proxy, aim.query(), &head.headers, client)).await;
+    let Some(ModelList { data, models, etag }) = listed else {
         // One that is a key may say why.
         return (!has_key).then(|| errors::unreachable("no account lists its models", false));
     };
@@ -112,7 +120,7 @@ pub async fn of_all(proxy: &ProxyState, head: &request::Parts, aim: &Aim) -> Opt
 
 /// The models of all accounts, those that wait for a limit to end too, each once and only where its account is kept for it.
 /// `None` where no account lists any.
-async fn together(proxy: &ProxyState, query: &str, client: &HeaderMap) -> Option<ModelList> {
+async fn together(proxy: &ProxyState, query: &str, client: &HeaderMap, key: Option<&Arc<str>>) -> Option<ModelList> {
     let manager = &proxy.manager;
     let (ours, now) = (manager.session().config().client_version(), manager.session().now());
     let client = headers::for_question(client.clone());
@@ -120,9 +128,11 @@ async fn together(proxy: &ProxyState, query: &str, client: &HeaderMap) -> Option
     let said = chatgpt::headers(&client, chatgpt::Defaults { client_version: ours, ..chatgpt::Defaults::default() });
     let question = Question { client_version: &client_version, headers: &said };
     // A client compares the state that the list has with the one that answers to its requests name.
-    let chosen = manager.explain(None, None).await.2.chosen.map(|choice| choice.position);
+    let chosen = manager.explain_to(key.cloned(), None, None).await.2.chosen.map(|choice| choice.position);
     let pool = manager.accounts().view().pool;
-    let asked = pool.members.iter().enumerate().filter(|(_, member)| can_list(member, now)).take(MOST_ASKED);
+    let allowed = pool.allowed_to(key.map(|name| &**name));
+    let may_list = |member: &Member| allowed.admits(&member.id) && can_list(member, now);
+    let asked = pool.members.iter().enumerate().filter(|(_, member)| may_list(member)).take(MOST_ASKED);
     let asked = asked.map(|(position, member)| {
         let question = &question;
         async move {

@@ -1,12 +1,15 @@
 //! `GET /backend-api/wham/usage`: how much is used of the plan of the account that a request would get now, as its backend
 //! says it. Codex shows it to people.
 
+use std::sync::Arc;
+
 use hyper::header::{ACCEPT, HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
 
 use crate::domain::account::Kind;
 use crate::domain::pool::{Member, Pool};
+use crate::domain::projects::Allowed;
 use crate::manager::FIRST_ACCOUNT;
 use crate::proxy::answer::body::ProxyBody;
 use crate::proxy::answer::{errors, ours};
@@ -15,15 +18,17 @@ use crate::proxy::{echo, headers};
 use crate::upstream::chatgpt;
 
 /// The answer.
-pub async fn answer(proxy: &ProxyState, head: &Parts) -> Response<ProxyBody> {
+pub async fn answer(proxy: &ProxyState, head: &Parts, client: Option<Arc<str>>) -> Response<ProxyBody> {
     let manager = &proxy.manager;
-    let chosen = manager.explain(None, None).await.2.chosen.map(|choice| choice.position);
+    let explained = manager.explain_to(client.clone(), None, None).await.2;
+    let chosen = explained.chosen.map(|choice| choice.position);
     let pool = manager.accounts().view().pool;
-    let Some(position) = chosen.or_else(|| first_login(&pool)) else {
+    let allowed = pool.allowed_to(client.as_deref());
+    let Some(position) = chosen.or_else(|| first_login(&pool, &allowed)) else {
         return errors::no_plan(&if pool.members.is_empty() {
             format!("there is no account yet; {FIRST_ACCOUNT}")
         } else {
-            let narrowed = pool.allowed.sentences();
+            let narrowed = allowed.sentences();
             format!("no account can be asked; `codex-account-manager list` says why.{narrowed}")
                 .trim_end_matches('.')
                 .to_owned()
@@ -45,14 +50,15 @@ pub async fn answer(proxy: &ProxyState, head: &Parts) -> Response<ProxyBody> {
     };
     let mut response = ours::json(StatusCode::OK, &answered.body);
     headers::name_account(response.headers_mut(), &member.id, &member.label);
-    headers::name_set(response.headers_mut(), Some(&pool.allowed));
+    headers::name_set(response.headers_mut(), Some(&allowed));
     response
 }
 
 /// Where none can serve, a plan that is used up is what a person wants to see.
-fn first_login(pool: &Pool) -> Option<usize> {
-    let can_be_asked =
-        |member: &Member| member.allowed && member.kind == Kind::ChatGpt && member.enabled && !member.needs_login;
+fn first_login(pool: &Pool, allowed: &Allowed) -> Option<usize> {
+    let can_be_asked = |member: &Member| {
+        member.kind == Kind::ChatGpt && member.enabled && !member.needs_login && allowed.admits(&member.id)
+    };
     pool.members.iter().position(can_be_asked)
 }
 

@@ -51,13 +51,13 @@ pub async fn forward(
     proxy: &ProxyState,
     mut head: Parts,
     body: Incoming,
-    path_and_query: String,
+    (path_and_query, client): (String, Option<Arc<str>>),
 ) -> Response<ProxyBody> {
     let started = clock::instant();
     let request_id = proxy.next_request_id();
     let ending = Ending::new(Arc::clone(&proxy.manager), request_id.clone(), started);
     let (aim, is_head) = (Aim::new(&head.method, path_and_query), head.method == Method::HEAD);
-    if let Some(response) = models::of_all(proxy, &head, &aim).await {
+    if let Some(response) = models::of_all(proxy, &head, &aim, client.as_ref()).await {
         return finish(Answer::ours(response), ending, is_head);
     }
     // Whoever waits for leave to send does not send.
@@ -104,7 +104,8 @@ pub async fn forward(
         conversation,
         resources: fields.resources,
         ..RouteRequest::default()
-    };
+    }
+    .asked_with(client);
     let keeps = target::keeps(head.method == Method::POST, path, fields.stores);
     let mut headers = headers::for_upstream(std::mem::take(&mut head.headers));
     let outgoing = Outgoing {

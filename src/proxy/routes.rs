@@ -1,5 +1,7 @@
 //! Answers one request of a connection: admits it, and hands it to what serves its target.
 
+use std::sync::Arc;
+
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::{Request, Response, StatusCode};
@@ -7,6 +9,7 @@ use serde_json::json;
 
 use crate::clock;
 use crate::proxy::admit::connections::Presence;
+use crate::proxy::admit::gate::{Admitted, ClientKeys};
 use crate::proxy::admit::head_guard::Heads;
 use crate::proxy::admit::pressure::Pressure;
 use crate::proxy::admit::target::{Target, is_websocket};
@@ -38,15 +41,22 @@ pub async fn answer(proxy: &ProxyState, request: Request<Incoming>, connection: 
     let (head, body) = request.into_parts();
     // Whoever has not shown the key keeps no connection.
     let mut is_last = false;
-    let admitted = proxy.gate.admit(&head);
-    if admitted.as_ref().is_ok_and(|target| *target != Target::Health) {
+    let config = proxy.manager.session().config();
+    let admitted = proxy.gate.admit(&head, &ClientKeys::of(&config));
+    if admitted.as_ref().is_ok_and(|admitted| admitted.target != Target::Health) {
         connection.presence.show_key();
     }
-    let mut response = match admitted {
+    let (target, key) = match admitted {
+        Ok(Admitted { target, key }) => (Ok(target), key),
+        Err(rejection) => (Err(rejection), None),
+    };
+    let client = key.as_ref().map(|key| Arc::clone(&key.name));
+    let mut response = match target {
         Ok(Target::Health) => {
             is_last = true;
             health(proxy)
         }
+        Ok(Target::Metrics) if client.is_some() => errors::metrics_refused_to_client(),
         Ok(Target::Metrics) => metrics(proxy).await,
         Ok(Target::Rpc) => {
             let becomes_socket = is_websocket(&head);
@@ -56,17 +66,17 @@ pub async fn answer(proxy: &ProxyState, request: Request<Incoming>, connection: 
             }
             (proxy.rpc)(request).await.map(ProxyBody::full)
         }
-        Ok(Target::PlanUsage) => Box::pin(plan_usage::answer(proxy, &head)).await,
+        Ok(Target::PlanUsage) => Box::pin(plan_usage::answer(proxy, &head, client)).await,
         Ok(Target::Upgrade) => errors::upgrade_required(None),
         Ok(Target::Socket(path_and_query)) => {
             let request = Request::from_parts(head, body);
-            Box::pin(socket::open(proxy, request, path_and_query, &connection.upgrades)).await
+            Box::pin(socket::open(proxy, request, (path_and_query, client), &connection.upgrades)).await
         }
         Ok(Target::Tunnel(path_and_query)) => {
             let request = Request::from_parts(head, body);
-            Box::pin(tunnel::open(proxy, request, path_and_query, &connection.upgrades)).await
+            Box::pin(tunnel::open(proxy, request, (path_and_query, client), &connection.upgrades)).await
         }
-        Ok(Target::Forward(path_and_query)) => forward(proxy, head, body, path_and_query).await,
+        Ok(Target::Forward(path_and_query)) => forward(proxy, head, body, (path_and_query, client)).await,
         Err(rejection) => {
             is_last = true;
             errors::rejected(rejection)

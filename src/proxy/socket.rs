@@ -14,6 +14,8 @@ mod refusals;
 mod turn;
 mod upstream;
 
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
 use hyper::body::Incoming;
 use hyper::upgrade::{OnUpgrade, Upgraded};
@@ -46,6 +48,8 @@ const TURN_METADATA: &str = "x-codex-turn-metadata";
 /// A socket, once its handshake was answered with 101.
 pub struct Socket {
     client: OnUpgrade,
+    /// The name of the key of the proxy that it was opened with.
+    key: Option<Arc<str>>,
     opening: Opening,
     upstream: (Upgraded, Route),
     ending: Ending,
@@ -57,6 +61,8 @@ struct Session<'s> {
     proxy: &'s ProxyState,
     opening: Opening,
     client: Client,
+    /// The name of the key of the proxy that its turns come with.
+    key: Option<Arc<str>>,
     /// The one that is open.
     upstream: Option<Upstream>,
     /// What its turns are of, where they do not say so.
@@ -67,7 +73,7 @@ struct Session<'s> {
 pub async fn open(
     proxy: &ProxyState,
     request: Request<Incoming>,
-    path_and_query: String,
+    (path_and_query, client_key): (String, Option<Arc<str>>),
     upgrades: &Upgrades,
 ) -> Response<ProxyBody> {
     let asked = match ClientHandshake::read(proxy, request) {
@@ -90,7 +96,9 @@ pub async fn open(
         resources: target::in_query(path_and_query.split_once('?').map_or("", |(_, query)| query)),
         client_version: client_version(headers, &proxy.manager),
         ..RouteRequest::default()
-    };
+    }
+    .asked_with(client_key);
+    let key = route_request.key.clone();
     let agreement = match asked.agree(proxy, (path_and_query, session), route_request, |_, _, _| true).await {
         Ok(agreement) => agreement,
         Err(answer) => return *answer,
@@ -99,7 +107,8 @@ pub async fn open(
     let ending = ending.with_answer(Some(route.account.clone()), None, response.status().as_u16());
     // What it proves is for a turn to say.
     route.end_probe();
-    upgrades.put(Socket { client, opening, upstream: (upstream, route), ending, busy: watch::Sender::new(false) });
+    let busy = watch::Sender::new(false);
+    upgrades.put(Socket { client, key, opening, upstream: (upstream, route), ending, busy });
     response
 }
 
@@ -122,11 +131,11 @@ impl Upgrade for Socket {
 impl Socket {
     /// Serves turns until one side has enough. When the process is to end, until the turn under way is over.
     async fn serve(self, proxy: &ProxyState, stopped: &mut watch::Receiver<bool>) {
-        let Socket { client, opening, upstream: (upstream, route), mut ending, busy } = self;
+        let Socket { client, key, opening, upstream: (upstream, route), mut ending, busy } = self;
         let Some(client) = Client::of(client).await else { return };
         let upstream = Some(Upstream::new(upstream, &route).await);
         drop(route);
-        let mut session = Session { proxy, opening, client, upstream, conversation: None };
+        let mut session = Session { proxy, opening, client, key, upstream, conversation: None };
         session.serve(stopped, &busy).await;
         ending.complete(None);
         if let Some(upstream) = session.upstream.take() {

@@ -45,7 +45,7 @@ pub struct Tunnel {
 pub async fn open(
     proxy: &ProxyState,
     request: Request<Incoming>,
-    path_and_query: String,
+    (path_and_query, client): (String, Option<Arc<str>>),
     upgrades: &Upgrades,
 ) -> Response<ProxyBody> {
     let mut asked = match ClientHandshake::read(proxy, request) {
@@ -65,7 +65,8 @@ pub async fn open(
         needs_api_key: true,
         resources: [target::in_path(path), target::in_query(query)].concat(),
         ..RouteRequest::default()
-    };
+    }
+    .asked_with(client);
     let may = |proxy: &ProxyState, route: &Route, request: &RouteRequest| {
         route.may_tunnel(&proxy.manager.accounts().view(), request)
     };

@@ -5,10 +5,14 @@ use std::sync::Arc;
 use super::Session;
 use super::methods::Methods;
 use crate::domain::projects::Rule;
+use crate::domain::time::Timestamp;
+use crate::domain::usage::{PurseKind, Usd};
 use crate::error::Error;
+use crate::manager::{BudgetReport, Manager};
 use crate::protocol::account_set::AccountSet;
+use crate::protocol::accounts::SpendingLimits;
 use crate::protocol::configuration::{ConfigReadParams, ConfigReadResult, ConfigValue, ProjectRule};
-use crate::protocol::status::{AccountCounts, StatusReadParams, StatusReadResult};
+use crate::protocol::status::{AccountCounts, Budget, BudgetKind, StatusReadParams, StatusReadResult};
 use crate::protocol::{ConfigRead, StatusRead};
 
 /// The methods of this file.
@@ -29,7 +33,31 @@ pub async fn read(session: Arc<Session>, _: StatusReadParams) -> Result<StatusRe
             total: session.manager.list()?.accounts.len(),
             available: session.manager.accounts().view().available(session.manager.session().now()),
         },
+        budgets: budgets(&session.manager).await,
     })
+}
+
+/// What may be spent for projects and with keys of the proxy, and what was.
+pub async fn budgets(manager: &Manager) -> Vec<Budget> {
+    let budget = |report: BudgetReport| {
+        let BudgetReport { budget, spent, spent_until } = report;
+        Budget {
+            kind: match budget.purse.kind {
+                PurseKind::Project => BudgetKind::Project,
+                PurseKind::Key => BudgetKind::Key,
+            },
+            name: budget.purse.name.to_string(),
+            title: budget.title,
+            limits: SpendingLimits {
+                daily_usd: budget.daily.map(Usd::as_usd),
+                monthly_usd: budget.monthly.map(Usd::as_usd),
+            },
+            today_usd: spent.today.as_usd(),
+            month_usd: spent.month.as_usd(),
+            available_at: spent_until.map(Timestamp::as_millis),
+        }
+    };
+    manager.budget_reports().await.into_iter().map(budget).collect()
 }
 
 pub async fn config(session: Arc<Session>, _: ConfigReadParams) -> Result<ConfigReadResult, Error> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Session;
 use super::methods::Methods;
-use crate::domain::usage::Usd;
+use crate::domain::usage::{PurseKind, Usd};
 use crate::error::{Error, ErrorKind};
 use crate::manager::Manager;
 use crate::manager::books::usage::{self, By};
@@ -41,16 +41,23 @@ pub async fn rows(manager: &Manager, days: u64, by: UsageBy) -> Result<UsageRead
         UsageBy::Account => By::Account,
         UsageBy::Model => By::Model,
         UsageBy::Day => By::Day,
+        UsageBy::Project => By::Purse(PurseKind::Project),
+        UsageBy::Key => By::Purse(PurseKind::Key),
     };
-    let rows = manager.books().usage(days, by).await?;
-    Ok(UsageReadResult { rows: rows.into_iter().map(row).collect() })
+    let used = manager.books().usage(days, by).await?;
+    Ok(UsageReadResult { rows: used.rows.into_iter().map(row).collect(), total: row(used.total) })
 }
 
 fn row(row: usage::UsageRow) -> UsageRow {
+    let named =
+        |kind: PurseKind| row.purse.as_ref().filter(|purse| purse.kind == kind).map(|purse| purse.name.to_string());
+    let (project, key) = (named(PurseKind::Project), named(PurseKind::Key));
     UsageRow {
         account: row.account.map(|id| id.to_string()),
         model: row.model,
         day: row.day.map(|day| day.to_string()),
+        project,
+        key,
         requests: row.requests,
         input_tokens: row.tokens.input,
         cached_input_tokens: row.tokens.cached,

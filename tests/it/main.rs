@@ -8,6 +8,7 @@ mod agents;
 mod alive;
 mod architecture;
 mod behind;
+mod budgets;
 mod cli;
 mod clients;
 // Its service is systemd's, as is that of `service`.
@@ -18,6 +19,7 @@ mod feed;
 mod files;
 mod first_steps;
 mod generated;
+mod keys;
 mod lifecycle;
 mod live_config;
 mod logins;

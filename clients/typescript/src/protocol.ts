@@ -146,7 +146,9 @@ export interface UsageReadParams {
 export type UsageBy =
   | "account"
   | "model"
-  | "day";
+  | "day"
+  | "project"
+  | "key";
 
 /** `config/read` takes nothing. */
 export type ConfigReadParams = Record<string, never>;
@@ -537,11 +539,13 @@ export interface AccountCounts {
 
 /** What was used. */
 export interface UsageReadResult {
-  /** Sorted: days by date; accounts as they are listed, removed ones last; models by cost, the highest first, and by tokens where the cost is the same. There is no row without usage. */
+  /** Sorted: days by date; accounts as they are listed, removed ones last; models, projects and keys by cost, the highest first, and by tokens where the cost is the same. There is no row without usage. A request for two projects is in both rows. */
   rows: UsageRow[];
+  /** All of it, in which each request counts once; it has no name. */
+  total: UsageRow;
 }
 
-/** What one account, model or day used. */
+/** What one account, model, day, project or key used. */
 export interface UsageRow {
   /** The account's id, when grouped by account. The account may be removed by now. */
   account?: string;
@@ -549,6 +553,10 @@ export interface UsageRow {
   model?: string;
   /** The local day, such as `2026-11-21`, when grouped by day. */
   day?: string;
+  /** The `path` or `remote` of the rule, when grouped by project; absent for requests for none. */
+  project?: string;
+  /** The name of the key, when grouped by key; absent for requests that came with none. */
+  key?: string;
   /** Requests that were served. */
   requests: number;
   /** Input tokens. */

@@ -44,6 +44,7 @@ const CHECKS: &[(&str, Look)] = &[
     ("places", Look::Files(places::all)),
     ("places", Look::Files(data_folder::shared)),
     ("config", Look::Files(configuration::values)),
+    ("keys", Look::Files(configuration::proxy_keys)),
     ("file", Look::Files(file::accounts_file)),
     ("owner", Look::Files(owner::foreign)),
     ("modes", Look::Files(file::modes)),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::*;
 use crate::config::toml_file::TomlFile;
 use crate::domain::projects::{Folder, holding};
+use crate::domain::usage::Usd;
 
 const HOME: &str = "/home/me";
 

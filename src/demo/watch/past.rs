@@ -1,6 +1,7 @@
 //! What the accounts of the stage used before the screen opens: made up, and written by the product's own ledger, so that
 //! charts and lists have something to show. The screen says that all of it is simulated.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::dice::Dice;
@@ -137,6 +138,7 @@ fn entry(account: &Known, at: Timestamp, dice: &mut Dice) -> Entry {
         request_id: format!("req_{:016x}{:016x}", dice.below(u64::MAX), dice.below(u64::MAX)),
         attempt: 1,
         account: account.id.clone(),
+        purses: Arc::default(),
         session: format!("{:016x}", Dice::new(dice.below(SESSIONS)).below(u64::MAX)),
         model: Some(model.to_owned()),
         family: ModelFamily::of(Some(model), &Families::default()),

@@ -50,6 +50,12 @@ pub fn conversation_key<'h>(
 }
 
 impl ConversationKey {
+    /// The same for one client of several, whose conversations have nothing to do with each other's.
+    #[must_use = "this returns the key"]
+    pub fn of_client(self, name: &str) -> ConversationKey {
+        ConversationKey(hash(CLIENTS, &[&self.as_bytes()[..], name.as_bytes()].concat()))
+    }
+
     /// The key as bytes, which say nothing of what it was made of.
     pub fn as_bytes(self) -> [u8; 16] {
         self.0.to_be_bytes()
@@ -153,6 +159,8 @@ const NAMES: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
 const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
 /// Messages begin elsewhere, so that no message is taken for a name.
 const MESSAGES: u128 = !NAMES;
+/// The same for what is of one client of several.
+const CLIENTS: u128 = NAMES.rotate_left(64);
 
 /// FNV-1a, but by eight bytes at a time, because a system prompt is long and a request waits for this. A
 /// multiplication carries upwards only, so the upper half is folded down after each. It distinguishes; it

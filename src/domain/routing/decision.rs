@@ -7,6 +7,7 @@ use super::eligibility::{Obstacle, Reason};
 use super::setback::Setback;
 use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
+use crate::domain::usage::Overspent;
 
 /// The outcome of a choice.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,6 +67,8 @@ pub struct Exhausted {
     pub available_at: Option<Timestamp>,
     /// At least one account cannot serve only because of a limit that ends by itself.
     pub rate_limited: bool,
+    /// The budget that is spent, whatever account would serve.
+    pub overspent: Option<Box<Overspent>>,
 }
 
 /// What would be chosen now, and how each account stands to that.
@@ -118,6 +121,12 @@ impl Exhausted {
         Exhausted::of(self.candidates)
     }
 
+    /// The same, where this budget is spent.
+    #[must_use = "this returns the decision with its budget"]
+    pub fn with_overspent(self, overspent: Option<Overspent>) -> Exhausted {
+        Exhausted { overspent: overspent.map(Box::new), ..self }
+    }
+
     /// What these candidates come to.
     pub(super) fn of(candidates: Vec<Candidate>) -> Exhausted {
         let ends_by_itself = |candidate: &Candidate| {
@@ -130,6 +139,7 @@ impl Exhausted {
         Exhausted {
             available_at: candidates.iter().filter_map(Candidate::available_at).min(),
             rate_limited: candidates.iter().any(ends_by_itself),
+            overspent: None,
             candidates,
         }
     }

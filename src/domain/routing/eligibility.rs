@@ -20,7 +20,7 @@ pub enum Reason {
     Locked,
     /// Its credential was refused.
     NeedsLogin,
-    /// Its USD limit is reached.
+    /// Its USD limit is reached, or that of the project or of the key that the request is for.
     OverLimit,
     /// The family or model is limited.
     RateLimited,
@@ -82,6 +82,8 @@ pub struct Demand<'a> {
     pub client_version: ClientVersion,
     /// The accounts that the request may use, whatever the session may now.
     pub within: Option<&'a Allowed>,
+    /// Until when all that may be spent for the request is spent, whatever account would serve it.
+    pub spent_until: Option<Timestamp>,
 }
 
 /// Everything that keeps `member` from serving `demand` at `now`, in the order of their weight. Empty when it can.
@@ -173,7 +175,10 @@ fn obstacle(reason: Reason, member: &Member, demand: Option<&Demand<'_>>, now: T
             (Kind::ChatGpt, _) => stays(true),
         },
         Reason::NeedsLogin => None,
-        Reason::OverLimit => ends(member.over_limit.filter(|until| *until > now)),
+        Reason::OverLimit => {
+            let of_request = demand.and_then(|demand| demand.spent_until);
+            ends(member.over_limit.max(of_request).filter(|until| *until > now))
+        }
         Reason::RateLimited => ends(match demand {
             Some(demand) => limited_until(member, demand, now),
             None => spent_until(member, now),

@@ -52,7 +52,14 @@ fn member(name: &str) -> Member {
 }
 
 fn demand<'a>(model: Option<&'a str>, family: &'a ModelFamily) -> Demand<'a> {
-    Demand { model, family, needs_api_key: false, client_version: ClientVersion::default(), within: None }
+    Demand {
+        model,
+        family,
+        needs_api_key: false,
+        client_version: ClientVersion::default(),
+        within: None,
+        spent_until: None,
+    }
 }
 
 fn pool(count: usize) -> Pool {

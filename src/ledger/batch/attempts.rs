@@ -7,7 +7,7 @@ use crate::domain::usage::Tokens;
 use crate::ledger::Entry;
 use crate::ledger::schema::stored;
 
-const COLUMNS: usize = 20;
+const COLUMNS: usize = 21;
 
 pub(super) struct Attempts<'b> {
     insert: CachedStatement<'b>,
@@ -18,8 +18,8 @@ impl<'b> Attempts<'b> {
     pub(super) fn new(transaction: &'b Transaction<'_>) -> rusqlite::Result<Attempts<'b>> {
         let insert = transaction.prepare_cached(
             "INSERT INTO attempts (at, request, attempt, account, session, model, family, endpoint, status, served, \
-             input, cached, output, reasoning, cost, first_byte_ms, duration_ms, why, cache_write, tier) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             input, cached, output, reasoning, cost, first_byte_ms, duration_ms, why, cache_write, tier, purses) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?;
         Ok(Attempts { insert, bound: [ValueRef::Null; COLUMNS] })
     }
@@ -62,5 +62,6 @@ fn row(entry: &Entry, counts: bool) -> [ValueRef<'_>; COLUMNS] {
         entry.why.into(),
         of_tokens(|tokens| tokens.cache_write),
         tokens.map(|_| entry.tier.name()).into(),
+        entry.purses.text().into(),
     ]
 }

@@ -26,7 +26,7 @@ async fn a_newer_file_is_refused_and_left_as_it_is() {
         ledger.record(entry("a"));
         ledger.flush().await;
     }
-    assert!(matches!(ledger.commit(entry("a")).await, Err(LedgerError::Newer { found: 7, known: 2, .. })));
+    assert!(matches!(ledger.commit(entry("a")).await, Err(LedgerError::Newer { found: 7, known: 3, .. })));
     assert!(matches!(ledger.usage(1, By::Day).await, Err(LedgerError::Newer { .. })));
     assert!(matches!(ledger.standing(Question::default()).await, Err(LedgerError::Newer { .. })));
     let warnings = ledger.take_warnings();
@@ -133,7 +133,7 @@ async fn a_lock_that_is_held_too_long_is_reported_once_and_what_waits_counts_unt
         let rows = ledger.usage(1, By::Day).await.unwrap();
         assert_eq!((rows[0].requests, rows[0].cost), (3, usd(3)));
         assert_eq!(ledger.usage_of_accounts().await.unwrap()[&id("a")].today.requests, 3);
-        let question = Question { spending_of: vec![id("a")], owners_of: vec!["resp_1".to_owned()] };
+        let question = Question { spending_of: vec![id("a")], purses: vec![], owners_of: vec!["resp_1".to_owned()] };
         let standing = ledger.standing(question).await.unwrap();
         assert_eq!(standing.spending[&id("a")], Spent { today: usd(3), month: usd(3) });
         assert_eq!((&standing.owners["resp_1"], standing.is_behind), (&id("a"), true));
@@ -142,7 +142,8 @@ async fn a_lock_that_is_held_too_long_is_reported_once_and_what_waits_counts_unt
     assert_eq!(home.count("SELECT count(*) FROM attempts"), 1);
     other.execute_batch("COMMIT").unwrap();
     ledger.flush().await;
-    let standing = ledger.standing(Question { spending_of: vec![id("a")], owners_of: vec![] }).await.unwrap();
+    let standing =
+        ledger.standing(Question { spending_of: vec![id("a")], purses: vec![], owners_of: vec![] }).await.unwrap();
     assert_eq!((standing.spending[&id("a")].today, standing.is_behind), (usd(3), false));
     assert_eq!(home.count("SELECT sum(requests) FROM days"), 3);
     let warnings = ledger.take_warnings();

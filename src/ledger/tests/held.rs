@@ -13,7 +13,7 @@ fn hold(home: &Home) -> Connection {
 }
 
 fn asking(account: &str) -> Question {
-    Question { spending_of: vec![id(account)], owners_of: vec![] }
+    Question { spending_of: vec![id(account)], purses: vec![], owners_of: vec![] }
 }
 
 #[tokio::test]
@@ -163,7 +163,8 @@ async fn the_spill_of_a_process_that_ends_is_read_back_once() {
     assert_eq!(sums(), 4);
     // Killed between the write and the removal: the note says that it is there.
     std::fs::write(&set_down[0], &text).unwrap();
-    let question = || Question { spending_of: vec![id("a"), id("b")], owners_of: vec!["resp_9".to_owned()] };
+    let question =
+        || Question { spending_of: vec![id("a"), id("b")], purses: vec![], owners_of: vec!["resp_9".to_owned()] };
     home.ledger().standing(question()).await.unwrap();
     assert_eq!((beside().len(), sums()), (0, 4));
     // Killed before: another process takes it up before it answers anything, but what was counted meanwhile.
@@ -203,7 +204,7 @@ async fn what_an_answer_made_is_known_before_it_is_written() {
     let other = hold(&home);
     ledger.owns(id("a"), vec![Resource { id: "resp_1".to_owned() }], Timestamp(NOW));
     ledger.record(Entry { owns: vec![Resource { id: "resp_1".to_owned() }], ..entry("b") });
-    let question = Question { spending_of: vec![], owners_of: vec!["resp_1".to_owned()] };
+    let question = Question { spending_of: vec![], purses: vec![], owners_of: vec!["resp_1".to_owned()] };
     assert_eq!(ledger.standing(question).await.unwrap().owners["resp_1"], id("a"));
     other.execute_batch("COMMIT").unwrap();
 }

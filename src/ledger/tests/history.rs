@@ -154,7 +154,7 @@ async fn a_damaged_a_newer_and_a_forbidden_file_are_errors_and_stay_as_they_are(
     fs::remove_file(home.file()).unwrap();
     let newer = Connection::open(home.file()).unwrap();
     newer.execute_batch("CREATE TABLE later (x); PRAGMA user_version = 7;").unwrap();
-    assert!(matches!(ledger.look().await, Err(LedgerError::Newer { found: 7, known: 2, .. })));
+    assert!(matches!(ledger.look().await, Err(LedgerError::Newer { found: 7, known: 3, .. })));
     drop(newer);
     fs::remove_file(home.file()).unwrap();
     written(&home, [entry("a")]).await;

@@ -23,7 +23,7 @@ async fn what_one_account_used_and_owns_is_the_others_and_its_sums_are_added() {
         let rows: Vec<_> = usage.iter().map(|row| (row.account.clone().unwrap(), row.requests, row.cost)).collect();
         assert_eq!(rows, [(id("kept"), 3, usd(3)), (id("other"), 1, usd(1))]);
     }
-    let question = Question { spending_of: vec![kept.clone()], owners_of: vec!["resp_2".to_owned()] };
+    let question = Question { spending_of: vec![kept.clone()], purses: vec![], owners_of: vec!["resp_2".to_owned()] };
     let standing = ledger.standing(question).await.unwrap();
     assert_eq!(standing.owners["resp_2"], kept);
     for table in ["attempts", "days", "conditions", "rates", "owners", "counted"] {

@@ -81,18 +81,14 @@ impl Worker {
         let today = self.clock.day(self.clock.now());
         for (key, (_, spill)) in last {
             let taken = self.database.write(|transaction| {
-                let accounts = spill.read_back(transaction, &key, today)?;
-                let sums = accounts.into_iter().map(|account| {
-                    let spent = read::spent(transaction, &account, today)?;
-                    Ok((account, spent))
-                });
-                sums.collect::<rusqlite::Result<HashMap<_, _>>>()
+                let (accounts, purses) = spill.read_back(transaction, &key, today)?;
+                read::sums(transaction, accounts, purses, today)
             });
             let Ok(sums) = taken else {
                 self.waiting.looked_for_spills = None;
                 return;
             };
-            self.tally.read(today, &sums);
+            self.tally.read(today, sums);
             for (_, path) in paths.iter().filter(|(of, _)| *of == key) {
                 files::remove(path);
             }

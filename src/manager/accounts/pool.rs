@@ -7,13 +7,13 @@ use super::Accounts;
 use super::account_set::named;
 use super::pending::Pending;
 use super::record;
+use crate::config::proxy_keys::ProxyKey;
 use crate::domain::account::{AccountId, Kind, ModelScope};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::health::Gate;
 use crate::domain::health::breaker::BreakerSettings;
 use crate::domain::plain_text::plain;
 use crate::domain::pool::{Member, Pool};
-use crate::domain::projects::Allowed;
 use crate::domain::report::SessionKind;
 use crate::domain::time::Timestamp;
 use crate::manager::belief::{Known, SpendingLimits};
@@ -28,9 +28,15 @@ impl Accounts {
         let live_sessions = live_sessions(state, own);
         let belief = self.belief.lock();
         let names = self.names.names(state);
-        let standing = self.session.standing();
-        let bounds = &standing.bounds;
-        let allowed = if bounds.is_open() { Allowed::default() } else { bounds.allowed(&named(state, &names)) };
+        let (standing, config) = (self.session.standing(), self.session.config());
+        let (bounds, keys) = (&standing.bounds, &config.proxy_keys.keys);
+        let words = if bounds.is_open() && keys.is_empty() { Vec::new() } else { named(state, &names) };
+        let allowed = Arc::new(bounds.allowed(&words));
+        let of_key = |key: &Arc<ProxyKey>| {
+            let of_key = key.bound().map(|bound| Arc::new(bounds.with(bound).allowed(&words)));
+            (Arc::clone(&key.name), of_key.unwrap_or_else(|| Arc::clone(&allowed)))
+        };
+        let of_keys = keys.iter().map(of_key).collect();
         // Most accounts have the same address, if any.
         let mut addresses: HashMap<&str, Option<BaseUrl>> = HashMap::new();
         let members = state.accounts.iter().zip(&*names).map(|(account, label)| {
@@ -51,7 +57,8 @@ impl Accounts {
         Pool {
             may_use_credits: Some(members.iter().any(Member::may_use_credits)),
             members,
-            allowed: Arc::new(allowed),
+            allowed,
+            of_keys,
             active: usize::try_from(state.active_index).unwrap_or_default(),
             active_by_family: state
                 .active_index_by_family

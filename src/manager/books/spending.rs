@@ -163,7 +163,7 @@ impl Books {
         }
         let what = model.map_or_else(|| "a request that names no model".to_owned(), |model| format!("`{model}`"));
         self.session.warn(format!(
-            "{what} has no price and its account has a spending limit, so it is charged at the highest known price, {cost} \
+            "{what} has no price and a spending limit is over it, so it is charged at the highest known price, {cost} \
              for this request; add it to `[[pricing]]` in the configuration"
         ));
     }

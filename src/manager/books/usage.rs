@@ -23,19 +23,31 @@ pub(super) struct Usage {
     is_reported: bool,
 }
 
-/// Days by date, accounts as they are listed with those that were removed last, models by their cost; what cost the same,
+/// What was used.
+#[derive(Clone, Debug, Default)]
+pub struct UsageReport {
+    /// By what was asked for.
+    pub rows: Vec<UsageRow>,
+    /// All of it, in which each request counts once.
+    pub total: UsageRow,
+}
+
+/// Days by date, accounts as they are listed with those that were removed last, models, projects and keys by their cost; what cost the same,
 /// such as nothing, by its tokens.
 fn sort(rows: &mut [UsageRow], by: By, position: impl Fn(&AccountId) -> Option<usize>) {
     rows.sort_by_cached_key(|row| {
         let place = match (by, &row.account) {
             (By::Account, Some(id)) => position(id).unwrap_or(usize::MAX),
             (By::Account | By::Day | By::Model, _) => 0,
+            // What is paid from none comes last.
+            (By::Purse(_), _) => usize::from(row.purse.is_none()),
         };
         let used = match by {
             By::Day => (0, 0),
-            By::Account | By::Model => (row.cost.0, row.tokens.input.saturating_add(row.tokens.output)),
+            By::Account | By::Model | By::Purse(_) => (row.cost.0, row.tokens.input.saturating_add(row.tokens.output)),
         };
         let name = row.account.as_ref().map(ToString::to_string).or(row.model.clone());
+        let name = name.or(row.purse.as_ref().map(|purse| purse.name.to_string()));
         (place, std::cmp::Reverse(used), row.day, name)
     });
 }
@@ -75,26 +87,34 @@ impl Books {
         }
     }
 
-    /// What was used today and on the `days - 1` days before.
+    /// What was used today and on the `days - 1` days before. A request for two projects is in both of their rows.
     ///
     /// # Errors
     ///
     /// `Internal` when the ledger cannot be read.
-    pub async fn usage(&self, days: u32, by: By) -> Result<Vec<UsageRow>, Error> {
-        let mut rows = self.ledger().usage(days, by).await.map_err(|error| {
-            Error::new(ErrorKind::Internal, format!("the usage cannot be read: {}", error.with_hint()))
-                .hint("check that file and its folder; `codex-account-manager config path` says where it is")
-                .caused_by(error)
-        })?;
+    pub async fn usage(&self, days: u32, by: By) -> Result<UsageReport, Error> {
+        let asked = async |by| {
+            self.ledger().usage(days, by).await.map_err(|error| {
+                Error::new(ErrorKind::Internal, format!("the usage cannot be read: {}", error.with_hint()))
+                    .hint("check that file and its folder; `codex-account-manager config path` says where it is")
+                    .caused_by(error)
+            })
+        };
+        let mut rows = asked(by).await?;
+        let mut total = UsageRow::default();
+        match by {
+            By::Account | By::Model | By::Day => rows.iter().for_each(|row| total.add(row)),
+            By::Purse(_) => asked(By::Day).await?.iter().for_each(|row| total.add(row)),
+        }
         sort(&mut rows, by, |id| self.accounts.view().state.position(id.as_str()));
-        Ok(rows)
+        Ok(UsageReport { rows, total })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::usage::{Tokens, Usd};
+    use crate::domain::usage::{Purse, PurseKind, Tokens, Usd};
 
     fn sorted(by: By, rows: impl IntoIterator<Item = UsageRow>) -> Vec<UsageRow> {
         let mut rows: Vec<UsageRow> = rows.into_iter().collect();
@@ -125,6 +145,22 @@ mod tests {
         let rows = [("a", 0, 5), ("b", 0, 5), ("c", 0, 7), ("d", 3, 1), ("e", 4, 0)].map(row);
         let models: Vec<String> = sorted(By::Model, rows).into_iter().filter_map(|row| row.model).collect();
         assert_eq!(models, ["e", "d", "c", "a", "b"]);
+    }
+
+    #[test]
+    fn projects_are_in_the_order_of_their_cost_and_what_is_for_none_comes_last() {
+        let row = |(project, cost): (Option<&str>, i64)| UsageRow {
+            purse: project.map(Purse::project),
+            cost: Usd(cost),
+            ..UsageRow::default()
+        };
+        let rows = [(None, 9), (Some("b"), 1), (Some("a"), 1), (Some("c"), 5)].map(row);
+        let rows = sorted(By::Purse(PurseKind::Project), rows);
+        let names = rows.into_iter().map(|row| row.purse.map(|purse| purse.name.to_string()));
+        assert_eq!(
+            names.collect::<Vec<_>>(),
+            [Some("c"), Some("a"), Some("b"), None].map(|name| name.map(str::to_owned))
+        );
     }
 
     #[test]

@@ -64,6 +64,11 @@ pub fn switched(
 
 /// That no account can serve.
 pub fn exhausted(pool: &Pool, exhausted: &Exhausted, now: Timestamp) -> Notice {
+    if let (Some(overspent), Some(at)) = (&exhausted.overspent, exhausted.available_at) {
+        let text = format!("{overspent}; nothing is served for it for {}", length(at.since(now)));
+        let key = format!("budget {:?}", overspent.budget.purse);
+        return Notice { level: Level::Warning, key, text: capitalised(&text) };
+    }
     let count = pool.members.iter().filter(|member| member.allowed).count();
     let here = if count < pool.members.len() { " that may be used here" } else { "" };
     let text = match exhausted.available_at.filter(|_| exhausted.rate_limited) {

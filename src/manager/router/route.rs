@@ -13,7 +13,7 @@ use crate::domain::routing::conversation::ConversationKey;
 use crate::domain::routing::decision::{Exhausted, Why};
 use crate::domain::routing::eligibility::Demand;
 use crate::domain::routing::setback::Setback;
-use crate::manager::accounts::pool::has_limit;
+use crate::domain::usage::Purses;
 use crate::manager::accounts::{Target, View};
 use crate::store::NamedLock;
 
@@ -47,6 +47,10 @@ pub struct RouteRequest {
     pub open: Option<AccountId>,
     /// Accounts that are out for this request, and why.
     pub tried: Vec<(AccountId, Setback)>,
+    /// The key of the proxy that it came with; `None` for the proxy's own.
+    pub key: Option<Arc<str>>,
+    /// What it is paid from beside its account.
+    pub purses: Arc<Purses>,
     /// 1 for the first account that is tried.
     pub attempt: u32,
     /// The accounts as they were when it was consulted about.
@@ -72,6 +76,8 @@ impl Default for RouteRequest {
             bound: None,
             open: None,
             tried: Vec::new(),
+            key: None,
+            purses: Arc::default(),
             attempt: 1,
             seen: None,
             within: None,
@@ -80,6 +86,16 @@ impl Default for RouteRequest {
 }
 
 impl RouteRequest {
+    /// The same from the client whose key of the proxy is called `key`: conversations of two clients are never one.
+    #[must_use = "this returns the request"]
+    pub fn asked_with(self, key: Option<Arc<str>>) -> RouteRequest {
+        let conversation = match &key {
+            Some(name) => self.conversation.map(|conversation| conversation.of_client(name)),
+            None => self.conversation,
+        };
+        RouteRequest { conversation, key, ..self }
+    }
+
     /// Whether the account was tried already.
     pub fn has_tried(&self, account: &AccountId) -> bool {
         self.tried.iter().any(|(tried, _)| tried == account)
@@ -87,18 +103,20 @@ impl RouteRequest {
 
     /// Whether it may use the account: rules that changed since it began only narrow that.
     pub fn may_use(&self, pool: &Pool, account: &AccountId) -> bool {
-        pool.allowed.admits(account) && self.within.as_ref().is_none_or(|within| within.admits(account))
+        pool.allowed_to(self.key.as_deref()).admits(account)
+            && self.within.as_ref().is_none_or(|within| within.admits(account))
     }
 
     /// Why it may not use the account, in words; `None` where it may.
     pub fn refusal(&self, pool: &Pool, account: &AccountId) -> Option<String> {
-        let bounds = [Some(&pool.allowed), self.within.as_ref()].into_iter().flatten();
+        let now = pool.allowed_to(self.key.as_deref());
+        let bounds = [Some(&now), self.within.as_ref()].into_iter().flatten();
         bounds.filter(|allowed| !allowed.admits(account)).map(|allowed| allowed.refusal(account)).next()
     }
 
     /// What narrows the accounts that it may use, in sentences; empty where nothing does.
     pub fn narrowed_by(&self, pool: &Pool) -> String {
-        let now = pool.allowed.sentences();
+        let now = pool.allowed_to(self.key.as_deref()).sentences();
         if now.is_empty() { self.within.as_ref().map(|within| within.sentences()).unwrap_or_default() } else { now }
     }
 
@@ -123,6 +141,7 @@ impl RouteRequest {
             needs_api_key: self.needs_api_key,
             client_version: self.client_version,
             within: self.within.as_deref(),
+            spent_until: None,
         }
     }
 }
@@ -157,7 +176,7 @@ pub struct Route {
     pub target: Arc<Target>,
     /// Why it was chosen.
     pub why: Why,
-    /// Whether it has a spending limit.
+    /// Whether it has a spending limit, or the project or the key that the request is for.
     pub has_limit: bool,
     /// Whether its place in the bucket was taken where siblings see it.
     pub(in crate::manager) took_place: bool,
@@ -178,7 +197,7 @@ impl Route {
         let Some(position) = view.pool.position(&self.account) else { return false };
         let (member, account) = (&view.pool.members[position], &view.state.accounts[position]);
         member.kind == Kind::ApiKey
-            && !has_limit(account)
+            && !self.has_limit
             && (request.model.is_some() || account.models.as_ref().is_none_or(Vec::is_empty))
             && !self.is_probe()
     }

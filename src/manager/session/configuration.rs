@@ -50,7 +50,10 @@ impl Configuration {
         if stamps.are_emptied(now) {
             return false;
         }
-        std::mem::replace(&mut *self.stamps.lock().unwrap_or_else(PoisonError::into_inner), stamps) != stamps
+        let of_keys = self.current().proxy_keys.has_changed();
+        let of_files =
+            std::mem::replace(&mut *self.stamps.lock().unwrap_or_else(PoisonError::into_inner), stamps) != stamps;
+        of_files || of_keys
     }
 
     /// Reads everything again; the warnings that were not given before.

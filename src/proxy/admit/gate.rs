@@ -2,6 +2,7 @@
 //! browser 403, a wrong key 401, and last the target 4xx.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use hyper::header::{
     AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN, TRANSFER_ENCODING,
@@ -11,14 +12,14 @@ use hyper::{Method, Version};
 use subtle::ConstantTimeEq;
 
 use crate::domain::base_url::is_loopback;
-use crate::manager::DEFAULT_PROXY_KEY;
+use crate::manager::{Config, DEFAULT_PROXY_KEY, ProxyKey, ProxyKeys};
 use crate::proxy::admit::backend;
 use crate::proxy::admit::target::{self, Rejection, Target};
-use crate::secrets::Secret;
+use crate::secrets::{KeyMark, Secret};
 
 /// What is let in.
 pub struct Gate {
-    /// The key of the proxy.
+    /// The proxy's own key.
     pub api_key: Secret<String>,
     /// The token of `/rpc`, where the key is worth nothing.
     pub rpc_token: Secret<String>,
@@ -28,13 +29,38 @@ pub struct Gate {
     pub allowed_hosts: Vec<String>,
 }
 
+/// The keys of several clients, as they are now.
+pub struct ClientKeys<'k> {
+    /// Each of them.
+    pub keys: &'k ProxyKeys,
+    /// With them the proxy's own key is worth nothing: nobody chose it.
+    pub stand_alone: bool,
+}
+
+impl ClientKeys<'_> {
+    /// Those of `config`.
+    pub fn of(config: &Config) -> ClientKeys<'_> {
+        let keys = &config.proxy_keys;
+        ClientKeys { keys, stand_alone: keys.are_there() && config.has_built_in_proxy_key() }
+    }
+}
+
+/// A request that is let in.
+#[derive(Clone, Debug)]
+pub struct Admitted {
+    /// Where it goes.
+    pub target: Target,
+    /// Whose key it came with; `None` for the proxy's own, and where none is asked for.
+    pub key: Option<Arc<ProxyKey>>,
+}
+
 impl Gate {
-    /// Where an admitted request goes.
+    /// Where an admitted request goes, and whose it is.
     ///
     /// # Errors
     ///
     /// `Rejection`, the first that holds.
-    pub fn admit(&self, head: &Parts) -> Result<Target, Rejection> {
+    pub fn admit(&self, head: &Parts, clients: &ClientKeys<'_>) -> Result<Admitted, Rejection> {
         if !is_framed_plainly(&head.headers) {
             return Err(Rejection::Malformed("its Transfer-Encoding is not `chunked` alone"));
         }
@@ -47,17 +73,20 @@ impl Gate {
         }
         check_origin(&head.headers)?;
         let is_origin_form = head.uri.scheme().is_none();
-        match head.uri.path() {
-            "/health" | "/healthz" if is_origin_form => {}
-            "/rpc" if is_origin_form => self.check_token(&head.headers)?,
-            path => self.check_key(&head.headers).map_err(|wrong| {
+        let key = match head.uri.path() {
+            "/health" | "/healthz" if is_origin_form => None,
+            "/rpc" if is_origin_form => {
+                self.check_token(&head.headers)?;
+                None
+            }
+            path => self.check_key(&head.headers, clients).map_err(|wrong| {
                 if backend::is_below(path) || has_own_login(&head.headers) { Rejection::OwnLogin } else { wrong }
             })?,
-        }
+        };
         if head.method == Method::CONNECT || head.method == Method::TRACE {
             return Err(Rejection::Method);
         }
-        target::target(head)
+        Ok(Admitted { target: target::target(head)?, key })
     }
 
     /// Whether every program of the machine knows the key.
@@ -85,10 +114,21 @@ impl Gate {
         if allowed { Ok(()) } else { Err(Rejection::ForeignHost) }
     }
 
-    fn check_key(&self, headers: &HeaderMap) -> Result<(), Rejection> {
+    /// Whose key a request shows. Of one that is shown twice the narrower meaning holds: a client's before the proxy's own.
+    fn check_key(&self, headers: &HeaderMap, clients: &ClientKeys<'_>) -> Result<Option<Arc<ProxyKey>>, Rejection> {
         let plain = headers.get(const { HeaderName::from_static("x-api-key") }).map(HeaderValue::as_bytes);
-        let is_right = [bearer(headers), plain].into_iter().flatten().any(|key| same(key, &self.api_key));
-        if is_right { Ok(()) } else { Err(Rejection::WrongKey) }
+        let mut found = Err(Rejection::WrongKey);
+        for shown in [bearer(headers), plain].into_iter().flatten() {
+            let is_own = same(shown, &self.api_key) && !clients.stand_alone;
+            let of_client =
+                (!clients.keys.keys.is_empty()).then(|| clients.keys.recognise(&KeyMark::of(shown))).flatten();
+            match of_client {
+                Some(key) => return Ok(Some(Arc::clone(key))),
+                None if is_own => found = Ok(None),
+                None => {}
+            }
+        }
+        found
     }
 
     fn check_token(&self, headers: &HeaderMap) -> Result<(), Rejection> {
@@ -166,7 +206,8 @@ mod tests {
             request = request.header(*name, *value);
         }
         let (head, ()) = request.body(()).unwrap().into_parts();
-        assert_eq!(gate.admit(&head), *expected, "{method} {target} {headers:?}");
+        let admitted = gate.admit(&head, &ClientKeys { keys: &ProxyKeys::default(), stand_alone: false });
+        assert_eq!(admitted.map(|admitted| admitted.target), *expected, "{method} {target} {headers:?}");
     }
 
     const KEY: (&str, &str) = ("authorization", "Bearer the-key");

@@ -13,11 +13,12 @@ use crate::domain::pool::Pool;
 use crate::domain::routing::decision::{Candidate, Exhausted};
 use crate::domain::routing::eligibility::Reason;
 use crate::domain::time::Timestamp;
+use crate::domain::usage::Overspent;
 use crate::manager::belief::bench_words::bench_words;
 use crate::manager::router::notices::setback_words;
 use crate::manager::router::reasoning::is_mark;
 use crate::manager::router::{Bound, Refusal, RouteRequest};
-use crate::manager::session::words::length;
+use crate::manager::session::words::{capitalised, length};
 use crate::proxy::admit::target::Rejection;
 use crate::proxy::answer::body::ProxyBody;
 use crate::proxy::answer::errors::unknown_model::{is_unknown, unknown_model};
@@ -45,6 +46,13 @@ pub fn error_of(status: StatusCode, param: Option<&str>, code: &str, message: &s
 /// The key is everybody's.
 pub fn metrics_refused() -> Response<ProxyBody> {
     let message = "Metrics are refused under the well-known default key. Set `proxy.api_key` or pass `--api-key`.";
+    error(StatusCode::FORBIDDEN, "metrics_refused", message)
+}
+
+/// They tell of all accounts and all clients.
+pub fn metrics_refused_to_client() -> Response<ProxyBody> {
+    let message =
+        "Metrics are refused to the keys of `[[proxy.keys]]`: they tell of every account. Use `proxy.api_key`.";
     error(StatusCode::FORBIDDEN, "metrics_refused", message)
 }
 
@@ -237,10 +245,16 @@ fn exhausted_response(
     let unserved = unserved.map(|why| format!(" A ChatGPT login cannot serve it: {why}")).unwrap_or_default();
     // Where time does not help, a person has to.
     let advice = if when.is_empty() && unserved.is_empty() { LISTED } else { "" };
-    let narrowed = request.narrowed_by(pool);
-    let message = format!("{begin}.{when} {reasons}.{unserved}{narrowed}{advice}");
+    let (narrowed, spent) = (request.narrowed_by(pool), spent(exhausted));
+    let message = format!("{begin}.{when}{spent} {reasons}.{unserved}{narrowed}{advice}");
     let body = json!({"error": {"message": message, "type": kind, "param": null, "code": code, "accounts": accounts}});
     with_reset(status, body, exhausted.available_at, now)
+}
+
+/// The budget that is spent, in a sentence.
+fn spent(exhausted: &Exhausted) -> String {
+    let sentence = |overspent: &Overspent| format!(" {}.", capitalised(&overspent.to_string()));
+    exhausted.overspent.as_deref().map(sentence).unwrap_or_default()
 }
 
 /// The account that a request is bound to cannot serve: another one would not know what the request names.
@@ -280,8 +294,9 @@ fn bound_response(
                     format!("which may not be used here: {refusal}. Send its content instead of its id.")
                 }
                 None => format!(
-                    "which cannot serve now: {}. Wait until it can, or send its content instead of its id.",
-                    reasons(exhausted, pool)
+                    "which cannot serve now: {}.{} Wait until it can, or send its content instead of its id.",
+                    reasons(exhausted, pool),
+                    spent(exhausted)
                 ),
             };
             (status, format!("{resource} belongs to {}, {why}", name(account)))

@@ -55,7 +55,7 @@ struct Turn<'t> {
 
 /// Serves the turn that `text` asks for.
 pub async fn take(session: &mut Session<'_>, text: Utf8Bytes) -> Result<(), Gone> {
-    let Session { proxy, opening, client, upstream, conversation } = session;
+    let Session { proxy, opening, client, key, upstream, conversation } = session;
     let manager = &proxy.manager;
     let request_id = proxy.next_request_id();
     let ending = Ending::new(Arc::clone(manager), request_id.clone(), clock::instant());
@@ -90,7 +90,8 @@ pub async fn take(session: &mut Session<'_>, text: Utf8Bytes) -> Result<(), Gone
         client_version: client_version(&opening.headers, manager),
         open: upstream.as_ref().map(|upstream| upstream.account.clone()),
         ..RouteRequest::default()
-    };
+    }
+    .asked_with(key.clone());
     let turn = Turn {
         proxy,
         opening,

@@ -222,6 +222,8 @@ impl Accounting {
             model: model.map(str::to_owned),
             family: ModelFamily::of(model, &self.manager.session().families()),
             attempt: self.request.attempt,
+            key: self.request.key.clone(),
+            purses: Arc::clone(&self.request.purses),
             ..RouteRequest::default()
         }
     }

@@ -188,7 +188,7 @@ class UsageReadParams(TypedDict):
 
 
 #: How usage is grouped.
-UsageBy: TypeAlias = Literal["account", "model", "day"]
+UsageBy: TypeAlias = Literal["account", "model", "day", "project", "key"]
 
 
 class ConfigReadParams(TypedDict):
@@ -701,12 +701,16 @@ class UsageReadResult(TypedDict):
     """What was used."""
 
     rows: list[UsageRow]
-    """Sorted: days by date; accounts as they are listed, removed ones last; models by cost, the highest first, and by
-tokens where the cost is the same. There is no row without usage."""
+    """Sorted: days by date; accounts as they are listed, removed ones last; models, projects and keys by cost, the highest
+first, and by tokens where the cost is the same. There is no row without usage. A request for two projects is in
+both rows."""
+
+    total: UsageRow
+    """All of it, in which each request counts once; it has no name."""
 
 
 class UsageRow(TypedDict):
-    """What one account, model or day used."""
+    """What one account, model, day, project or key used."""
 
     account: NotRequired[str]
     """The account's id, when grouped by account. The account may be removed by now."""
@@ -716,6 +720,12 @@ class UsageRow(TypedDict):
 
     day: NotRequired[str]
     """The local day, such as `2026-11-21`, when grouped by day."""
+
+    project: NotRequired[str]
+    """The `path` or `remote` of the rule, when grouped by project; absent for requests for none."""
+
+    key: NotRequired[str]
+    """The name of the key, when grouped by key; absent for requests that came with none."""
 
     requests: int
     """Requests that were served."""

@@ -1,0 +1,302 @@
+//! The keys of `[[proxy.keys]]`: several clients of one `proxy`, each with its accounts and its budget. As the rules of projects they
+//! fail closed: an entry that cannot be read serves nothing, unless the one of its name that held before still does.
+
+mod key_file;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::Value;
+use toml_edit::{Document, Item, Table};
+
+use super::DEFAULT_PROXY_KEY;
+use super::entries::{tables, unknown_key, usd};
+use super::projects::accounts;
+use super::toml_file::{Content, TomlFile};
+use super::toml_value::json_of;
+use crate::domain::account_set::Selection;
+use crate::domain::projects::Bound;
+use crate::domain::usage::{Budget, Purse, Usd};
+use crate::files::Stamp;
+use crate::secrets::{KeyMark, is_word};
+use key_file::KeyFile;
+
+/// The name of the list.
+pub const NAME: &str = "proxy.keys";
+
+/// What may stand in an entry.
+const KEYS: [&str; 6] = ["name", "key_file", "key", "accounts", "daily_limit_usd", "monthly_limit_usd"];
+
+/// No name of a key is longer.
+const LONGEST_NAME: usize = 64;
+
+/// One entry.
+#[derive(Clone, Debug)]
+pub struct ProxyKey {
+    /// How people call it.
+    pub name: Arc<str>,
+    /// Its number in the file, from 1.
+    pub number: usize,
+    /// The file and line.
+    pub place: String,
+    /// The file that the key is in.
+    pub file: Option<PathBuf>,
+    /// What it may be used for, or why that cannot be told.
+    grant: Result<Grant, String>,
+    /// What it is recognised by; `None` where the key itself cannot be read.
+    mark: Option<KeyMark>,
+}
+
+/// What a key may be used for.
+#[derive(Clone, Debug, PartialEq)]
+struct Grant {
+    /// `None` for all that the proxy may use.
+    accounts: Option<Selection>,
+    daily: Option<Usd>,
+    monthly: Option<Usd>,
+}
+
+impl ProxyKey {
+    /// The entry in a message, with its place.
+    pub fn title(&self) -> String {
+        format!("key `{}` ({})", self.name, self.place)
+    }
+
+    /// Why it serves nothing.
+    pub fn fault(&self) -> Option<&str> {
+        self.grant.as_ref().err().map(String::as_str)
+    }
+
+    /// What narrows the requests that come with it; `None` where they may use all that the proxy may.
+    pub fn bound(&self) -> Option<Bound> {
+        let accounts = match &self.grant {
+            Ok(grant) => Ok(grant.accounts.clone()?),
+            Err(why) => Err(why.clone()),
+        };
+        Some(Bound { name: self.title(), accounts })
+    }
+
+    /// What is counted for it, and what may be spent with it.
+    pub fn budget(&self) -> Budget {
+        let (daily, monthly) = self.grant.as_ref().map_or((None, None), |grant| (grant.daily, grant.monthly));
+        Budget { purse: Purse::key(&self.name), title: self.title(), daily, monthly }
+    }
+
+    /// Whether it is the key that `shown` is of. This takes as long for every one.
+    pub fn is(&self, shown: &KeyMark) -> bool {
+        self.mark.as_ref().is_some_and(|mark| mark.is(shown))
+    }
+}
+
+/// The keys in force.
+#[derive(Clone, Debug, Default)]
+pub struct ProxyKeys {
+    /// In the order of the file.
+    pub keys: Arc<[Arc<ProxyKey>]>,
+    /// Why nobody can tell which keys there are.
+    pub broken: Option<String>,
+    /// The files of keys, as they were just before they were read.
+    stamps: Vec<(PathBuf, Option<Stamp>)>,
+    /// Something of the configuration was read before.
+    is_read: bool,
+}
+
+impl ProxyKeys {
+    /// Whether there is any entry, or there may be: the built-in key is off then.
+    pub fn are_there(&self) -> bool {
+        !self.keys.is_empty() || self.broken.is_some()
+    }
+
+    /// The key of this name.
+    pub fn named(&self, name: &str) -> Option<&Arc<ProxyKey>> {
+        self.keys.iter().find(|key| *key.name == *name)
+    }
+
+    /// The key that `shown` is of. It is compared with every one of them, whichever it is. Of two that have it, the one that
+    /// serves is meant: the other one came later.
+    pub fn recognise(&self, shown: &KeyMark) -> Option<&Arc<ProxyKey>> {
+        let mut found: Option<&Arc<ProxyKey>> = None;
+        for key in self.keys.iter() {
+            let is_it = key.is(shown);
+            if is_it && found.is_none_or(|known| known.fault().is_some()) {
+                found = Some(key);
+            }
+        }
+        found
+    }
+
+    /// Whether a file of a key is another one than when it was read.
+    pub fn has_changed(&self) -> bool {
+        self.stamps.iter().any(|(path, stamp)| Stamp::at(path) != *stamp)
+    }
+
+    /// What the file says now, after these keys were in force; and what to warn of.
+    pub(super) fn follow(&self, file: &TomlFile, home: Option<&Path>) -> (ProxyKeys, Vec<String>) {
+        let read = match &file.content {
+            Content::Good(document) => tables(file, list(document), NAME),
+            Content::Missing if self.are_there() => Err(format!("{}: the file is gone", file.place())),
+            Content::Unreadable(why) if self.are_there() => Err(format!("{}: it cannot be read: {why}", file.place())),
+            Content::Broken { text, line, why } if self.are_there() || has_keys(text) => {
+                Err(format!("{}: it is not valid TOML: {why}", file.place_of_line(*line)))
+            }
+            Content::Missing | Content::Unreadable(_) | Content::Broken { .. } => Ok(Vec::new()),
+        };
+        match read {
+            Ok(tables) => self.entries(file, &tables, home),
+            Err(why) if self.is_read && self.broken.is_none() => {
+                // They are read again with the file; until then no change of theirs matters.
+                let stamps = self.stamps.iter().map(|(path, _)| (path.clone(), Stamp::at(path))).collect();
+                let warning = format!("{why}; the keys of `{NAME}` that held before stay until that is mended");
+                (ProxyKeys { stamps, ..self.clone() }, vec![warning])
+            }
+            Err(why) => {
+                let warning = format!("{why}; no key of `{NAME}` serves until that is mended");
+                (ProxyKeys { broken: Some(why), is_read: true, ..ProxyKeys::default() }, vec![warning])
+            }
+        }
+    }
+
+    fn entries(&self, file: &TomlFile, tables: &[Table], home: Option<&Path>) -> (ProxyKeys, Vec<String>) {
+        let folder = file.folder();
+        let read = tables.iter().enumerate().map(|(at, table)| {
+            let place = file.place_of(table.span());
+            Entry::read(table, at + 1, place, |path| key_file::place(path, &folder, home))
+        });
+        let mut entries: Vec<Entry> = read.collect();
+        refuse_doubles(&mut entries);
+        let (mut keys, mut stamps, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+        for Entry { key, file, is_gone } in entries {
+            stamps.extend(file.map(|file| (file.path, file.stamp)));
+            let Some(why) = key.fault() else {
+                keys.push(Arc::new(key));
+                continue;
+            };
+            let before = self.named(&key.name).filter(|before| before.fault().is_none() && !is_gone);
+            // Two entries of one name must not become one key twice.
+            let before = before.filter(|before| !keys.iter().any(|known: &Arc<ProxyKey>| known.name == before.name));
+            let outcome = match before {
+                Some(_) => "the one that held before stays until that is mended",
+                None => "it serves nothing until that is mended",
+            };
+            warnings.push(format!("{}: key {} of `{NAME}`: {why}; {outcome}", key.place, key.number));
+            keys.push(before.cloned().unwrap_or_else(|| Arc::new(key)));
+        }
+        (ProxyKeys { keys: keys.into(), broken: None, stamps, is_read: true }, warnings)
+    }
+}
+
+/// The list, in each way that TOML can spell it.
+fn list(document: &Document<String>) -> Option<&Item> {
+    let within = document.get("proxy").and_then(Item::as_table_like).and_then(|proxy| proxy.get("keys"));
+    within.or_else(|| document.get(NAME))
+}
+
+/// Whether a text that is not TOML looks as if keys stood in it.
+fn has_keys(text: &str) -> bool {
+    text.lines().any(|line| {
+        let line: String = line.chars().filter(|letter| !letter.is_whitespace() && !"\"'".contains(*letter)).collect();
+        line.starts_with(&format!("[[{NAME}")) || line.starts_with(&format!("{NAME}=")) || line.starts_with("keys=")
+    })
+}
+
+/// An entry as it was read.
+struct Entry {
+    key: ProxyKey,
+    file: Option<KeyFile>,
+    /// Its file is not there: who takes it away takes the key back.
+    is_gone: bool,
+}
+
+impl Entry {
+    fn read(table: &Table, number: usize, place: String, file: impl FnOnce(&str) -> Result<PathBuf, String>) -> Entry {
+        let name = name(table);
+        // Without one it is still to be told from the others.
+        let called = name.clone().unwrap_or_else(|_| format!("#{number}"));
+        let (mark, file) = match given(table, file) {
+            Ok(Given::Key(key)) => (mark_of(&key), None),
+            Ok(Given::File(file)) => (file.key().and_then(mark_of), Some(file)),
+            Err(why) => (Err(why), None),
+        };
+        let grant = unknown_key(table, &KEYS, "an entry").and(name).and_then(|_| {
+            mark.clone()?;
+            Ok(Grant {
+                accounts: table.get("accounts").map(|item| accounts(Some(json_of(item)))).transpose()?,
+                daily: usd(table, "daily_limit_usd")?,
+                monthly: usd(table, "monthly_limit_usd")?,
+            })
+        });
+        let path = file.as_ref().map(|file| file.path.clone());
+        let key = ProxyKey { name: called.into(), number, place, file: path, grant, mark: mark.ok() };
+        Entry { key, is_gone: file.as_ref().is_some_and(|file| file.stamp.is_none()), file }
+    }
+}
+
+/// Where a key comes from.
+enum Given {
+    Key(String),
+    File(KeyFile),
+}
+
+fn given(table: &Table, file: impl FnOnce(&str) -> Result<PathBuf, String>) -> Result<Given, String> {
+    // What stands there may be the key itself.
+    let text = |name: &str| match table.get(name) {
+        None => Ok(None),
+        Some(item) => item.as_str().map(Some).ok_or_else(|| format!("`{name}` is not a text")),
+    };
+    match (text("key")?, text("key_file")?) {
+        (Some(key), None) => Ok(Given::Key(key.to_owned())),
+        (None, Some(path)) => Ok(Given::File(KeyFile::read(file(path)?))),
+        (Some(_), Some(_)) => Err("it has a `key` and a `key_file`; write one of them".to_owned()),
+        (None, None) => Err("it has neither `key_file` nor `key`".to_owned()),
+    }
+}
+
+fn mark_of(key: &str) -> Result<KeyMark, String> {
+    match key.trim() {
+        "" => Err("its key is empty".to_owned()),
+        DEFAULT_PROXY_KEY => Err("its key is the built-in one, which everybody knows".to_owned()),
+        key if is_word(key) => Ok(KeyMark::of(key.as_bytes())),
+        _ => Err("its key is not one word of visible ASCII characters".to_owned()),
+    }
+}
+
+fn name(table: &Table) -> Result<String, String> {
+    let is_name = |name: &&str| {
+        (1..=LONGEST_NAME).contains(&name.len())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    let wrong = || format!("`name` is not 1 to {LONGEST_NAME} letters, digits, `-`, `_` and `.`");
+    match table.get("name").map(json_of) {
+        None => Err("it has no `name`".to_owned()),
+        Some(Value::String(name)) => Some(name.as_str()).filter(is_name).map(str::to_owned).ok_or_else(wrong),
+        Some(_) => Err(wrong()),
+    }
+}
+
+/// Nobody can tell which of two entries with one name or one key is meant.
+fn refuse_doubles(entries: &mut [Entry]) {
+    let others = |entries: &[Entry], at: usize, is_same: &dyn Fn(&ProxyKey, &ProxyKey) -> bool| {
+        let own = &entries[at].key;
+        entries
+            .iter()
+            .enumerate()
+            .find(|(other, entry)| *other != at && is_same(own, &entry.key))
+            .map(|(other, _)| other + 1)
+    };
+    let whys: Vec<Option<String>> = (0..entries.len())
+        .map(|at| {
+            let of_name = others(entries, at, &|own, other| own.name == other.name);
+            let of_key = others(entries, at, &|own, other| own.mark.is_some() && own.mark == other.mark);
+            let named = of_name.map(|other| format!("key {other} has the same name"));
+            named.or_else(|| of_key.map(|other| format!("key {other} is the same")))
+        })
+        .collect();
+    for (entry, why) in entries.iter_mut().zip(whys) {
+        if let (Some(why), Ok(_)) = (why, &entry.key.grant) {
+            entry.key.grant = Err(why);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

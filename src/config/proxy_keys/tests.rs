@@ -1,0 +1,215 @@
+use std::fs;
+
+use super::*;
+use crate::domain::usage::Spent;
+
+/// A folder with a configuration and files of keys.
+struct Files(tempfile::TempDir);
+
+#[expect(clippy::disallowed_methods, reason = "the tests write the files that are read")]
+impl Files {
+    fn new() -> Files {
+        let files = Files(tempfile::TempDir::new().unwrap());
+        for (name, text) in [
+            ("a.key", "sk-a\n"),
+            ("b.key", "sk-b"),
+            ("empty.key", " \n"),
+            ("two.key", "two words"),
+            ("mark.key", "\u{feff}sk-m"),
+        ] {
+            files.write(name, text);
+        }
+        files
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.0.path().join(name), text).unwrap();
+    }
+
+    fn remove(&self, name: &str) {
+        fs::remove_file(self.0.path().join(name)).unwrap();
+    }
+
+    fn follow(&self, before: &ProxyKeys, text: &str) -> (ProxyKeys, Vec<String>) {
+        self.write("config.toml", text);
+        let (keys, warnings) = before.follow(&TomlFile::read(&self.0.path().join("config.toml")), Some(self.0.path()));
+        let dir = format!("{}/", self.0.path().display());
+        (keys, warnings.into_iter().map(|warning| warning.replace(&dir, "")).collect())
+    }
+}
+
+/// Each as its name, whether it serves, and whether it is recognised by one of `sk-a` to `sk-d`.
+fn shown(keys: &ProxyKeys) -> String {
+    let one = |key: &Arc<ProxyKey>| {
+        let by = ["sk-a", "sk-b", "sk-c", "sk-d"].into_iter().find(|text| key.is(&KeyMark::of(text.as_bytes())));
+        let serves = if key.fault().is_none() { "" } else { "!" };
+        format!("{serves}{}={}", key.name, by.unwrap_or("-"))
+    };
+    keys.keys.iter().map(one).collect::<Vec<_>>().join(" ")
+}
+
+fn entry(name: &str, rest: &str) -> String {
+    format!("[[proxy.keys]]\nname = \"{name}\"\n{rest}\n")
+}
+
+#[test]
+fn an_entry_has_a_name_a_key_accounts_and_a_budget() {
+    let files = Files::new();
+    let text = "[proxy]\nallowed_hosts = []\n".to_owned()
+        + &entry(
+            "ci",
+            "key_file = \"a.key\"\naccounts = [\"work\", \"!main\"]\ndaily_limit_usd = 2.5\nmonthly_limit_usd = 30",
+        )
+        + &entry("home.b", "key_file = \"~/b.key\"\naccounts = []")
+        + &entry("all", "key = \"sk-c\"");
+    let (keys, warnings) = files.follow(&ProxyKeys::default(), &text);
+    assert_eq!((shown(&keys), warnings), ("ci=sk-a home.b=sk-b all=sk-c".to_owned(), vec![]));
+    let [ci, home, all] = &keys.keys[..] else { panic!() };
+    assert!(ci.title().starts_with("key `ci` (") && ci.title().ends_with("config.toml:3)"), "{}", ci.title());
+    assert_eq!(ci.bound().unwrap().accounts.unwrap().to_string(), "work, !main");
+    assert_eq!((ci.budget().daily, ci.budget().monthly), (Usd::from_usd(2.5), Usd::from_usd(30.0)));
+    assert_eq!(ci.budget().purse, Purse::key("ci"));
+    assert_eq!(home.bound().unwrap().accounts, Ok(Selection::default()));
+    assert!(all.bound().is_none() && !all.budget().has_limit() && all.budget().overspent(Spent::default()).is_none());
+    assert_eq!(keys.recognise(&KeyMark::of(b"sk-b")).unwrap().name, home.name);
+    assert!(keys.recognise(&KeyMark::of(b"sk-d")).is_none() && keys.recognise(&KeyMark::of(b"")).is_none());
+    // The same as inline tables and by a quoted name.
+    for text in
+        ["proxy.keys = [{ name = \"ci\", key = \"sk-a\" }]", "\"proxy.keys\" = [{ name = \"ci\", key = \"sk-a\" }]"]
+    {
+        assert_eq!(shown(&files.follow(&ProxyKeys::default(), text).0), "ci=sk-a", "{text}");
+    }
+    assert!(!format!("{keys:?}").contains("sk-"), "{keys:?}");
+}
+
+#[test]
+fn what_cannot_be_read_serves_nothing_and_says_why() {
+    let files = Files::new();
+    for (text, expected, told) in [
+        (entry("ci", "key = \"sk-a\"\nacounts = []"), "!ci=sk-a", "unknown key `acounts`; did you mean `accounts`?"),
+        (entry("two words", "key = \"sk-a\""), "!#1=sk-a", "`name` is not 1 to 64 letters, digits, `-`, `_` and `.`"),
+        ("[[proxy.keys]]\nkey = \"sk-a\"\n".to_owned(), "!#1=sk-a", "it has no `name`"),
+        (entry("ci", ""), "!ci=-", "it has neither `key_file` nor `key`"),
+        (
+            entry("ci", "key = \"sk-a\"\nkey_file = \"a.key\""),
+            "!ci=-",
+            "it has a `key` and a `key_file`; write one of them",
+        ),
+        (entry("ci", "key = 7"), "!ci=-", "`key` is not a text"),
+        (entry("ci", "key = \" \""), "!ci=-", "its key is empty"),
+        (entry("ci", "key = \"two words\""), "!ci=-", "its key is not one word of visible ASCII characters"),
+        (
+            entry("ci", "key = \"sk-codex-account-manager\""),
+            "!ci=-",
+            "its key is the built-in one, which everybody knows",
+        ),
+        (entry("ci", "key_file = \"\""), "!ci=-", "its `key_file` names no file"),
+        (entry("ci", "key_file = \"empty.key\""), "!ci=-", "its key file `empty.key` is empty"),
+        (entry("ci", "key_file = \"two.key\""), "!ci=-", "its key is not one word of visible ASCII characters"),
+        (entry("ci", "key_file = \"mark.key\""), "!ci=-", "its key file `mark.key` begins with a byte order mark"),
+        (entry("ci", "key_file = \"gone.key\""), "!ci=-", "its key file `gone.key` cannot be read: "),
+        (
+            entry("ci", "key = \"sk-a\"\naccounts = 7"),
+            "!ci=sk-a",
+            "`accounts` cannot be read: it is a list of groups, labels and ids",
+        ),
+        (
+            entry("ci", "key = \"sk-a\"\naccounts = [\"!\"]"),
+            "!ci=sk-a",
+            "`accounts` cannot be read: `!` names no account",
+        ),
+        (entry("ci", "key = \"sk-a\"\ndaily_limit_usd = -1"), "!ci=sk-a", "`daily_limit_usd` cannot be `-1`"),
+    ] {
+        let (keys, warnings) = files.follow(&ProxyKeys::default(), &(text.clone() + &entry("good", "key = \"sk-d\"")));
+        assert_eq!(shown(&keys), format!("{expected} good=sk-d"), "{text}");
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(warnings[0].starts_with(&format!("config.toml:1: key 1 of `proxy.keys`: {told}")), "{warnings:?}");
+        assert!(warnings[0].ends_with("; it serves nothing until that is mended") && !warnings[0].contains("sk-a"));
+        assert!(keys.are_there() && keys.keys[0].bound().is_some_and(|bound| bound.accounts.is_err()));
+    }
+    for text in ["proxy.keys = 5", "[proxy]\nkeys = [1]", "[[proxy.keys]", "[proxy]\nkeys = [\n"] {
+        let (keys, warnings) = files.follow(&ProxyKeys::default(), text);
+        assert!(keys.are_there() && keys.broken.is_some() && keys.keys.is_empty(), "{text}");
+        assert!(warnings[0].ends_with("; no key of `proxy.keys` serves until that is mended"), "{warnings:?}");
+    }
+    for text in ["", "x = [", "[proxy]\nbind_addr = \"127.0.0.1:1\""] {
+        let (keys, warnings) = files.follow(&ProxyKeys::default(), text);
+        assert!(!keys.are_there() && warnings.is_empty(), "{text}: {warnings:?}");
+    }
+}
+
+#[test]
+fn two_entries_of_one_name_or_one_key_serve_nothing() {
+    let files = Files::new();
+    for (text, expected) in [
+        (entry("ci", "key = \"sk-a\"") + &entry("ci", "key = \"sk-b\""), "!ci=sk-a !ci=sk-b"),
+        (entry("ci", "key = \"sk-a\"") + &entry("other", "key_file = \"a.key\""), "!ci=sk-a !other=sk-a"),
+    ] {
+        let (keys, warnings) = files.follow(&ProxyKeys::default(), &(text + &entry("good", "key = \"sk-d\"")));
+        assert_eq!(shown(&keys), format!("{expected} good=sk-d"));
+        assert_eq!(warnings.len(), 2, "{warnings:?}");
+        assert!(keys.recognise(&KeyMark::of(b"sk-a")).unwrap().fault().is_some());
+    }
+}
+
+#[test]
+fn entries_that_held_before_stay_until_the_file_is_good_again() {
+    let files = Files::new();
+    let good = entry("ci", "key_file = \"a.key\"") + &entry("dev", "key = \"sk-b\"");
+    let (keys, _) = files.follow(&ProxyKeys::default(), &good);
+    for (text, expected, told) in [
+        (
+            "[[proxy.keys".to_owned(),
+            "ci=sk-a dev=sk-b",
+            "the keys of `proxy.keys` that held before stay until that is mended",
+        ),
+        (
+            entry("ci", "key_file = \"a.key\"\nx = 1") + &entry("dev", "key = \"sk-b\""),
+            "ci=sk-a dev=sk-b",
+            "the one that held before stays until that is mended",
+        ),
+        (entry("ci", "key_file = \"empty.key\""), "ci=sk-a", "the one that held before stays until that is mended"),
+        (entry("ci", "key_file = \"gone.key\""), "!ci=-", "it serves nothing until that is mended"),
+        // What comes beside one that held before is the one that is wrong.
+        (
+            good.clone() + &entry("new", "key = \"sk-b\""),
+            "ci=sk-a dev=sk-b !new=sk-b",
+            "the one that held before stays until that is mended",
+        ),
+        (
+            good.clone() + &entry("dev", "key = \"sk-c\""),
+            "ci=sk-a dev=sk-b !dev=sk-c",
+            "the one that held before stays until that is mended",
+        ),
+        (String::new(), "", ""),
+        (entry("dev", "key = \"sk-c\""), "dev=sk-c", ""),
+    ] {
+        let (now, warnings) = files.follow(&keys, &text);
+        assert_eq!(shown(&now), expected, "{text}");
+        assert_eq!(warnings.is_empty(), told.is_empty(), "{warnings:?}");
+        assert!(warnings.iter().any(|warning| warning.ends_with(told)) || told.is_empty(), "{warnings:?}");
+        // The key of one that serves is never taken for that of one that does not.
+        assert!(now.recognise(&KeyMark::of(b"sk-b")).is_none_or(|key| key.fault().is_none()));
+    }
+}
+
+#[test]
+fn a_file_that_changes_is_seen_and_one_that_goes_takes_its_key_back() {
+    let files = Files::new();
+    let text = entry("ci", "key_file = \"a.key\"");
+    let (keys, _) = files.follow(&ProxyKeys::default(), &text);
+    assert!(!keys.has_changed());
+    files.write("a.key", "sk-c of another length\n");
+    assert!(keys.has_changed());
+    files.write("a.key", "sk-c\n");
+    let (keys, _) = files.follow(&keys, &text);
+    assert_eq!((shown(&keys), keys.has_changed()), ("ci=sk-c".to_owned(), false));
+    files.remove("a.key");
+    assert!(keys.has_changed());
+    let (keys, warnings) = files.follow(&keys, &text);
+    assert_eq!(shown(&keys), "!ci=-");
+    assert!(warnings[0].ends_with("it serves nothing until that is mended"), "{warnings:?}");
+    files.write("a.key", "sk-d");
+    assert!(keys.has_changed());
+    assert_eq!(shown(&files.follow(&keys, &text).0), "ci=sk-d");
+}

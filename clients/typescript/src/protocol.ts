@@ -382,6 +382,20 @@ export interface AccountsSwitchResult {
   account: Account | null;
   /** The id of the account that was current before. */
   previous?: string;
+  /** The running sessions that a switch everywhere does not reach, because they may not use the account. */
+  passedOver?: PassedOver[];
+}
+
+/** A session that a switch everywhere does not reach. */
+export interface PassedOver {
+  /** Its id. */
+  id: string;
+  /** Its process. */
+  pid: number;
+  /** The program it serves. */
+  program?: string;
+  /** What keeps the account out there: a rule with its place, a flag, a variable. */
+  rule: string;
 }
 
 /** The account as it was. */
@@ -575,6 +589,10 @@ export interface UsageRow {
 export interface ConfigReadResult {
   /** In the order of the table of keys. */
   values: ConfigValue[];
+  /** The rules of projects that are in force, in their order. */
+  projects?: ProjectRule[];
+  /** What of the sources cannot be used, and what a person should know of the rules, in sentences. */
+  warnings?: string[];
 }
 
 /** One effective value. */
@@ -583,10 +601,32 @@ export interface ConfigValue {
   key: string;
   /** The value; a secret one is `****`. */
   value: unknown;
-  /** `session`, `flag`, `initializationOptions`, `environment`, `toml`, `json` or `default`. */
+  /** `session`, `flag`, `initializationOptions`, `environment`, `rule`, `toml`, `json` or `default`. */
   source: string;
-  /** The request, flag, variable, or file and line. */
+  /** The request, flag, variable, rule, or file and line. */
   location?: string;
+}
+
+/** A rule that says which accounts a project may use. */
+export interface ProjectRule {
+  /** Its number in the file, from 1. */
+  number: number;
+  /** The folders that it is for, as it is written. */
+  path?: string;
+  /** The git remotes that it is for, as it is written. */
+  remote?: string;
+  /** The accounts that may be used there: groups, ids and labels between commas, `!` before what is left out. Empty is none. */
+  accounts: string;
+  /** How an account is chosen there. */
+  strategy?: string;
+  /** USD per day, for all that work there together. */
+  dailyLimitUsd?: number;
+  /** USD per month, for all that work there together. */
+  monthlyLimitUsd?: number;
+  /** Its file and line. */
+  location: string;
+  /** Whether it holds for this session. */
+  holds: boolean;
 }
 
 /** The product's part of the initialize result. */

@@ -493,6 +493,25 @@ class AccountsSwitchResult(TypedDict):
     previous: NotRequired[str]
     """The id of the account that was current before."""
 
+    passedOver: NotRequired[list[PassedOver]]
+    """The running sessions that a switch everywhere does not reach, because they may not use the account."""
+
+
+class PassedOver(TypedDict):
+    """A session that a switch everywhere does not reach."""
+
+    id: str
+    """Its id."""
+
+    pid: int
+    """Its process."""
+
+    program: NotRequired[str]
+    """The program it serves."""
+
+    rule: str
+    """What keeps the account out there: a rule with its place, a flag, a variable."""
+
 
 class AccountsRemoveResult(TypedDict):
     """The account as it was."""
@@ -752,6 +771,12 @@ class ConfigReadResult(TypedDict):
     values: list[ConfigValue]
     """In the order of the table of keys."""
 
+    projects: NotRequired[list[ProjectRule]]
+    """The rules of projects that are in force, in their order."""
+
+    warnings: NotRequired[list[str]]
+    """What of the sources cannot be used, and what a person should know of the rules, in sentences."""
+
 
 class ConfigValue(TypedDict):
     """One effective value."""
@@ -763,10 +788,41 @@ class ConfigValue(TypedDict):
     """The value; a secret one is `****`."""
 
     source: str
-    """`session`, `flag`, `initializationOptions`, `environment`, `toml`, `json` or `default`."""
+    """`session`, `flag`, `initializationOptions`, `environment`, `rule`, `toml`, `json` or `default`."""
 
     location: NotRequired[str]
-    """The request, flag, variable, or file and line."""
+    """The request, flag, variable, rule, or file and line."""
+
+
+class ProjectRule(TypedDict):
+    """A rule that says which accounts a project may use."""
+
+    number: int
+    """Its number in the file, from 1."""
+
+    path: NotRequired[str]
+    """The folders that it is for, as it is written."""
+
+    remote: NotRequired[str]
+    """The git remotes that it is for, as it is written."""
+
+    accounts: str
+    """The accounts that may be used there: groups, ids and labels between commas, `!` before what is left out. Empty is none."""
+
+    strategy: NotRequired[str]
+    """How an account is chosen there."""
+
+    dailyLimitUsd: NotRequired[float]
+    """USD per day, for all that work there together."""
+
+    monthlyLimitUsd: NotRequired[float]
+    """USD per month, for all that work there together."""
+
+    location: str
+    """Its file and line."""
+
+    holds: bool
+    """Whether it holds for this session."""
 
 
 class SessionInfo(TypedDict):

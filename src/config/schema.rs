@@ -84,7 +84,10 @@ fn rules() -> Value {
                 "monthly_limit_usd": usd("local month"),
             },
             "required": ["accounts"],
-            "anyOf": [{"required": ["path"]}, {"required": ["remote"]}],
+            "anyOf": [
+                {"properties": {"path": true}, "required": ["path"]},
+                {"properties": {"remote": true}, "required": ["remote"]},
+            ],
             "additionalProperties": false,
         },
     })

@@ -103,10 +103,7 @@ fn the_schema_of_the_configuration_takes_what_the_program_takes() {
         Some((section, key)) => json!({section: {key: value}}),
         None => json!({*key: value}),
     });
-    let mut command = pool.sandbox.program(&words[0]);
-    command.args(&words[1..]).arg(concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/config.schema.json"));
-    let documents = Value::from(documents.collect::<Vec<_>>()).to_string();
-    let taken = sandbox::output(command, documents.as_bytes()).ok().json();
+    let taken = taken_by_the_schema(&pool, &words, documents.collect());
     for (position, (key, value)) in values.iter().enumerate() {
         let options = json!({"initializationOptions": {*key: value}});
         let mut sidecar = Sidecar::start_with(pool.sandbox.command(&["sidecar"]), &options);
@@ -116,5 +113,41 @@ fn the_schema_of_the_configuration_takes_what_the_program_takes() {
         let is_whole = *key != "pricing" || effective["value"] == *value;
         let is_taken = effective["source"] == "initializationOptions" && is_whole;
         assert_eq!(taken[position], is_taken, "{key} = {value}: the schema and the program");
+    }
+}
+
+/// Which documents the schema of the configuration takes.
+fn taken_by_the_schema(pool: &Pool, words: &[String], documents: Vec<Value>) -> Value {
+    let mut command = pool.sandbox.program(&words[0]);
+    command.args(&words[1..]).arg(concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/config.schema.json"));
+    sandbox::output(command, Value::from(documents).to_string().as_bytes()).ok().json()
+}
+
+#[test]
+fn the_schema_of_the_configuration_takes_the_rules_that_the_program_takes() {
+    let pool = Pool::new(0);
+    let Some(words) = tools::node(&pool.sandbox, "config_values.mjs") else { return };
+    let rules = [
+        json!({"path": "/x", "accounts": []}),
+        json!({"remote": "github.com/acme/*", "accounts": "work, !old", "strategy": "round-robin"}),
+        json!({"path": "/x", "remote": "a.example/b", "accounts": ["a"], "daily_limit_usd": 2.5, "monthly_limit_usd": 0}),
+        json!({"path": "/x"}),
+        json!({"accounts": ["a"]}),
+        json!({"path": "/x", "accounts": [1]}),
+        json!({"path": "/x", "accounts": [" "]}),
+        json!({"path": " ", "accounts": []}),
+        json!({"path": "/x", "accounts": [], "strategy": "best"}),
+        json!({"path": "/x", "accounts": [], "daily_limit_usd": -1}),
+        json!({"path": "/x", "accounts": [], "limit": 1}),
+    ];
+    let documents = rules.iter().map(|rule| json!({"projects": [rule]})).collect();
+    let taken = taken_by_the_schema(&pool, &words, documents);
+    for (position, rule) in rules.iter().enumerate() {
+        // An inline table of TOML but for its signs.
+        let text = format!("projects = [{}]\n", rule.to_string().replace("\":", "\"="));
+        std::fs::write(pool.sandbox.path("config.toml"), text).unwrap();
+        let shown = pool.sandbox.run(&["config", "show", "--json"]).ok().json();
+        let is_taken = shown["projects"].as_array().is_some_and(|rules| rules.len() == 1);
+        assert_eq!(taken[position], is_taken, "{rule}: the schema and the program");
     }
 }

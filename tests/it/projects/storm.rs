@@ -111,13 +111,16 @@ struct Storm {
 
 impl Storm {
     /// Asks at door `place` until it is over, as client `number`.
-    fn ask(&self, place: usize, number: usize, most: usize, pause: Duration) {
+    fn ask(&self, pool: &Pool, (place, number): (usize, usize), most: usize, pause: Duration) {
         let (mut connection, mut round) = (None, number * 7);
         while !self.over.load(Ordering::Relaxed) && self.asked.fetch_add(1, Ordering::Relaxed) < most {
             std::thread::sleep(pause);
             let _under_way = self.world.read().unwrap();
             let mark = format!("{place} {} {number}-{round}", self.followed.load(Ordering::SeqCst));
             round += 1;
+            if round % 40 == 0 {
+                pool.script(round / 40 * 3 % GROUPS.len() + 1, failure(round / 40 + place));
+            }
             let door = self.doors[place].lock().unwrap().clone();
             // One that was killed is there again soon.
             let Some(head) = exchange(&mut connection, &door, &mark, round) else {
@@ -335,8 +338,8 @@ fn storm_of(most: usize, pause: Duration) {
     std::thread::scope(|scope| {
         for place in 0..storm.doors.len() {
             for client in 0..CLIENTS {
-                let storm = &storm;
-                scope.spawn(move || storm.ask(place, client, most, pause));
+                let (storm, pool) = (&storm, &pool);
+                scope.spawn(move || storm.ask(pool, (place, client), most, pause));
             }
         }
         let _over = Over(&storm);

@@ -178,6 +178,7 @@ impl Manager {
         let pinned = self.pinned(view, &request.family);
         let Standpoint { current, begin, turns } = self.router.chosen().standpoint(&view.pool, request, now);
         let spent_until = self.spent_until(&self.overspent(&self.budgets(request.key.as_deref())));
+        let within = request.allowed_in(&view.pool);
         let mut belief = strategy.rule().weighs_load.then(|| self.belief.lock());
         let loads = belief.as_mut().map_or(&[][..], |belief| loads(belief, view, now));
         let decision = |needs_api_key| {
@@ -189,7 +190,7 @@ impl Manager {
                 bound,
                 open: request.open.as_ref().and_then(|id| view.pool.position(id)),
                 excluded,
-                within: request.within.as_deref(),
+                within: within.as_deref(),
                 spent_until,
                 loads,
                 turn: turns.next(needs_api_key).unwrap_or(begin),
@@ -409,18 +410,11 @@ impl Drop for Asked<'_> {
     }
 }
 
-/// Notes which accounts the request may use. What it may use when it begins is never widened: rules that change meanwhile, and
-/// what its key may use by then, only narrow that.
+/// Notes which accounts the request may use when it begins, which is never widened.
 fn note_allowed(request: &mut RouteRequest, view: &View) {
-    let now = match &request.key {
-        Some(key) => view.pool.of_key(key),
-        None => Arc::clone(&view.pool.allowed),
-    };
-    match &request.within {
-        None if now.is_all() => {}
-        None => request.within = Some(now),
-        Some(within) if **within == *now => {}
-        Some(within) => request.within = Some(Arc::new(within.and(&now))),
+    let now = view.pool.allowed_to(request.key.as_deref());
+    if request.within.is_none() && !now.is_all() {
+        request.within = Some(now);
     }
 }
 

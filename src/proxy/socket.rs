@@ -177,7 +177,8 @@ impl Session<'_> {
     /// Closes the connection of an account that rules have since left out: nothing more is sent to it.
     async fn leave_what_is_not_allowed(&mut self) {
         let pool = self.proxy.manager.accounts().view().pool;
-        let is_left_out = |open: &mut Upstream| !pool.allowed.admits(&open.account);
+        let allowed = pool.allowed_to(self.key.as_deref());
+        let is_left_out = |open: &mut Upstream| !allowed.admits(&open.account);
         if let Some(upstream) = self.upstream.take_if(is_left_out) {
             upstream.leave().await;
         }

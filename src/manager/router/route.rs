@@ -107,6 +107,17 @@ impl RouteRequest {
             && self.within.as_ref().is_none_or(|within| within.admits(account))
     }
 
+    /// What of `pool` it may use beside what its members say: what it might when it began, and what its key may by now. `None`
+    /// for all.
+    pub fn allowed_in(&self, pool: &Pool) -> Option<Arc<Allowed>> {
+        let Some(key) = &self.key else { return self.within.clone() };
+        let now = pool.of_key(key);
+        match &self.within {
+            Some(within) if **within != *now => Some(Arc::new(within.and(&now))),
+            Some(_) | None => Some(now),
+        }
+    }
+
     /// Why it may not use the account, in words; `None` where it may.
     pub fn refusal(&self, pool: &Pool, account: &AccountId) -> Option<String> {
         let now = pool.allowed_to(self.key.as_deref());

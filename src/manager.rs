@@ -20,6 +20,7 @@ mod asking;
 pub mod belief;
 pub mod books;
 mod budgets;
+mod explaining;
 mod failure;
 mod membership;
 pub mod outcomes;

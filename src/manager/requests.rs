@@ -1,7 +1,6 @@
 //! The way of a request to its account: what has to be known first, which account it is, and to whom the choice is reported.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::accounts::View;
@@ -18,11 +17,11 @@ use crate::domain::base_url::BaseUrl;
 use crate::domain::health::Gate;
 use crate::domain::health::condition::Effect;
 use crate::domain::pool::Member;
-use crate::domain::routing::conversation::{ConversationKey, conversation_key};
-use crate::domain::routing::decision::{Choice, Decision, Exhausted, Explanation};
+use crate::domain::routing::conversation::ConversationKey;
+use crate::domain::routing::decision::{Choice, Decision, Exhausted};
 use crate::domain::routing::eligibility::can_serve;
 use crate::domain::routing::load::Load;
-use crate::domain::routing::{Ask, Strategy, choose, explain};
+use crate::domain::routing::{Ask, choose};
 use crate::domain::time::Timestamp;
 use crate::domain::usage::{Budget, Purse, Spent, Usd};
 use crate::ledger::{Question, Standing};
@@ -208,58 +207,9 @@ impl Manager {
     }
 
     /// The account that a person switched the family to.
-    fn pinned(&self, view: &View, family: &ModelFamily) -> Option<usize> {
+    pub(super) fn pinned(&self, view: &View, family: &ModelFamily) -> Option<usize> {
         let pinned = self.accounts.pins().effective(view.state.pin.as_ref(), Some(family), &view.pool.allowed)?;
         view.pool.position(&pinned)
-    }
-
-    /// What routing would decide for a request for `model` now, and why not otherwise.
-    pub async fn explain(
-        &self,
-        model: Option<&str>,
-        conversation: Option<&str>,
-    ) -> (Strategy, ModelFamily, Explanation) {
-        self.explain_to(None, model, conversation).await
-    }
-
-    /// The same for the client whose key of the proxy is called `key`.
-    pub async fn explain_to(
-        &self,
-        key: Option<Arc<str>>,
-        model: Option<&str>,
-        conversation: Option<&str>,
-    ) -> (Strategy, ModelFamily, Explanation) {
-        let request = RouteRequest {
-            model: model.map(str::to_owned),
-            family: ModelFamily::of(model, &self.session.families()),
-            client_version: self.session.config().client_version(),
-            conversation: conversation.and_then(|key| conversation_key(Some(key), &|_| None, None)),
-            ..RouteRequest::default()
-        };
-        let mut request = request.asked_with(key);
-        self.consult(&mut request).await;
-        let (strategy, now, view) = (self.session.strategy(), self.session.now(), self.accounts.view());
-        let pinned = self.pinned(&view, &request.family);
-        let Standpoint { current, begin, turns } = self.router.chosen().standpoint(&view.pool, &request, now);
-        let turn = turns.next(request.needs_api_key).unwrap_or(begin);
-        let mut belief = self.belief.lock();
-        let loads = loads(&mut belief, &view, now);
-        let client_version = request.client_version;
-        let within = request.within.as_deref();
-        let spent_until = self.spent_until(&self.overspent(&self.budgets(request.key.as_deref())));
-        let ask = Ask {
-            client_version,
-            current,
-            pinned,
-            loads,
-            within,
-            spent_until,
-            turn,
-            ..Ask::new(model, &request.family)
-        };
-        let explanation = explain(&view.pool, &ask, strategy, now);
-        drop(belief);
-        (strategy, request.family, explanation)
     }
 
     /// The locks of the probes that the choice is: of the account, of its host, or of both. `None` when a sibling has
@@ -419,7 +369,7 @@ fn note_allowed(request: &mut RouteRequest, view: &View) {
 }
 
 /// How much of each account is used up, in the order of the pool.
-fn loads<'b>(belief: &'b mut Known, view: &View, now: Timestamp) -> &'b [Load] {
+pub(super) fn loads<'b>(belief: &'b mut Known, view: &View, now: Timestamp) -> &'b [Load] {
     let limits = view.state.accounts.iter().map(|account| spending_limits(account));
     belief.siblings.loads(view.pool.members.iter().zip(limits), now)
 }

@@ -136,6 +136,19 @@ mod tests {
         );
     }
 
+    /// Rules and prices are tables of their own, which a key beside them leaves alone.
+    #[test]
+    fn tables_of_lists_stay_as_they_are() {
+        const RULES: &str = "# mine\n[[projects]] # work\npath = '~/work/**'\naccounts = [\n  'a', # one\n]\n\n[[projects]]\nremote = \"x/y\"\naccounts = \"b\"\n";
+        let value = json!("hybrid");
+        check(RULES, "routing.strategy", Some(&value), &format!("{RULES}\n[routing]\nstrategy = \"hybrid\"\n"));
+        let before = format!("[routing]\nstrategy = \"sticky\"\n\n{RULES}");
+        check(&before, "routing.strategy", Some(&value), &before.replace("sticky", "hybrid"));
+        check(&before, "routing.strategy", None, &before.replace("strategy = \"sticky\"\n", ""));
+        let tables = json!([{ "model": "x", "input": 1.5 }]);
+        check(RULES, "pricing", Some(&tables), &format!("pricing = [{{ model = \"x\", input = 1.5 }}]\n{RULES}"));
+    }
+
     #[test]
     fn lines_end_as_they_did() {
         let text = "# mine\r\n[routing] # here\r\nstrategy = \"sticky\" # calm\r\n";

@@ -140,11 +140,6 @@ impl Allowed {
         self.set.as_ref().is_none_or(|set| set.contains(account))
     }
 
-    /// The accounts that may be used; `None` for all.
-    pub fn accounts(&self) -> Option<&BTreeSet<AccountId>> {
-        self.set.as_ref()
-    }
-
     /// The names of what keeps accounts out.
     pub fn narrowed_by(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.refused.values().map(|name| &**name).collect();

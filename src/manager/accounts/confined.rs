@@ -17,7 +17,10 @@ use crate::store::{SessionRecord, State, StoredAllowed};
 
 /// What a session with this pool may use, for its record; `None` for every account.
 pub(in crate::manager) fn recorded(pool: &Pool) -> Option<StoredAllowed> {
-    let accounts = pool.allowed.accounts()?.iter().map(ToString::to_string).collect();
+    if pool.allowed.is_all() {
+        return None;
+    }
+    let accounts = pool.members.iter().filter(|member| member.allowed).map(|member| member.id.to_string()).collect();
     let by = pool.allowed.narrowed_by().into_iter().map(str::to_owned).collect();
     let name = pool.allowed.name().map(str::to_owned);
     Some(StoredAllowed { name, accounts, by, ..StoredAllowed::default() })

@@ -362,10 +362,7 @@ impl Drop for Asked<'_> {
 
 /// Notes which accounts the request may use when it begins, which is never widened.
 fn note_allowed(request: &mut RouteRequest, view: &View) {
-    let now = view.pool.allowed_to(request.key.as_deref());
-    if request.within.is_none() && !now.is_all() {
-        request.within = Some(now);
-    }
+    request.within.get_or_insert_with(|| view.pool.allowed_to(request.key.as_deref()));
 }
 
 /// How much of each account is used up, in the order of the pool.

@@ -1,15 +1,14 @@
 //! What headers go on, either way. Hop-by-hop ones, cookies, where the request came from and who the client says
 //! it is stay here.
 
-use std::fmt::Write;
+mod naming;
+
+pub use naming::{name_account, name_set};
 
 use hyper::header::{
     ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE,
     IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE, TRANSFER_ENCODING,
 };
-
-use crate::domain::account::AccountId;
-use crate::domain::projects::Allowed;
 
 /// The name of a request, ours or a provider's.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -204,39 +203,6 @@ pub fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.iter().find(|(known, _)| known.as_str() == name)?.1.to_str().ok()
 }
 
-/// Says who answers.
-pub fn name_account(headers: &mut HeaderMap, account: &AccountId, label: &str) {
-    headers.insert(const { HeaderName::from_static("x-account-id") }, percent_encoded(account.as_str()));
-    headers.insert(const { HeaderName::from_static("x-account-label") }, percent_encoded(label));
-}
-
-/// Says which accounts might answer, where something narrows them.
-pub fn name_set(headers: &mut HeaderMap, allowed: Option<&Allowed>) {
-    if let Some(name) = allowed.and_then(Allowed::name) {
-        headers.insert(const { HeaderName::from_static("x-account-set") }, percent_encoded(name));
-    }
-}
-
-/// `text` as a header value, with every byte that is not plain ASCII percent-encoded.
-pub fn percent_encoded(text: &str) -> HeaderValue {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~@+".contains(&byte);
-    if text.bytes().all(is_plain)
-        && let Ok(plain) = HeaderValue::from_str(text)
-    {
-        return plain;
-    }
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if is_plain(byte) {
-            encoded.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    HeaderValue::from_str(&encoded).expect("percent-encoded text is visible ASCII")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -397,10 +363,5 @@ mod tests {
         headers.append(CONNECTION, HeaderValue::from_static("x-third"));
         let names: Vec<String> = for_upstream(headers).keys().map(ToString::to_string).collect();
         assert_eq!(names, ["x-other", "accept-encoding"]);
-    }
-
-    #[test]
-    fn labels_are_percent_encoded() {
-        assert_eq!(percent_encoded("Wörk key/1%").to_str().unwrap(), "W%C3%B6rk%20key%2F1%25");
     }
 }

@@ -1,6 +1,7 @@
 //! Draws the screen: a pure function of the state, the look and the time.
 
 pub mod account;
+mod account_set;
 pub mod accounts;
 pub mod bottom;
 pub mod decision;

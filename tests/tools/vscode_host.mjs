@@ -3,10 +3,12 @@
 
 import { EventEmitter as Emitter } from "node:events";
 import Module, { createRequire } from "node:module";
+import { basename } from "node:path";
+import { pathToFileURL } from "node:url";
 
 /** The extension as it is shipped, loaded into a host of its own. */
-export function load(settings = {}) {
-  const host = createHost(settings);
+export function load(settings = {}, folders = []) {
+  const host = createHost(settings, folders);
   const original = Module._load;
   Module._load = (request, ...rest) => (request === "vscode" ? host.vscode : original(request, ...rest));
   const bundle = new URL("../../clients/vscode/dist/extension.cjs", import.meta.url).pathname;
@@ -46,7 +48,13 @@ export async function eventually(host, what, look) {
   }
 }
 
-function createHost(settings) {
+/** A folder as it is open in a window. */
+function opened(path, index) {
+  const { href } = pathToFileURL(path);
+  return { uri: { scheme: "file", fsPath: path, path, toString: () => href }, name: basename(path), index };
+}
+
+function createHost(settings, folders) {
   const turns = new Emitter();
   const shown = { messages: [], output: [], prompts: [], opened: [], copied: [] };
   const answers = [];
@@ -163,7 +171,7 @@ function createHost(settings) {
       onDidChangeConfiguration: changed.event,
       textDocuments: [],
       notebookDocuments: [],
-      workspaceFolders: undefined,
+      workspaceFolders: folders.length === 0 ? undefined : folders.map(opened),
     }),
   };
   /** Changes settings as a person would. */

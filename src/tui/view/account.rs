@@ -4,10 +4,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use super::account_set::may_use;
 use super::accounts::sign;
 use super::decisions;
 use super::ink::Ink;
-use super::sessions::may_use;
 use super::theme::Role;
 use super::widgets::bar::bar;
 use super::widgets::page::Page;

@@ -5,13 +5,13 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::account::ago;
+use super::account_set::may_use;
 use super::ink::Ink;
 use super::theme::Role;
 use super::widgets::page::Page;
 use super::widgets::table::{self, Column};
 use super::{decisions, empty};
 use crate::domain::time::Timestamp;
-use crate::protocol::account_set::AccountSet;
 use crate::protocol::status::Session;
 use crate::tui::fact::Link;
 use crate::wording;
@@ -158,17 +158,6 @@ pub fn draw_page(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, id: &str, scrol
         page.row(decisions::line(ink, decision, page.width()));
     }
     page.draw(buffer, area, scroll);
-}
-
-/// The accounts that are allowed, what narrows them, and what has to be mended.
-pub fn may_use(page: &mut Page<'_, '_>, set: &AccountSet) {
-    page.field("may use", &wording::account_set::set(set));
-    for fault in wording::account_set::faults(set) {
-        page.field("to mend", &fault);
-    }
-    for warning in &set.warnings {
-        page.field("warning", warning);
-    }
 }
 
 fn facts(page: &mut Page<'_, '_>, ink: &Ink<'_>, session: &Session) {

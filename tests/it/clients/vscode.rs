@@ -50,6 +50,25 @@ fn it_ends_at_once_and_leaves_its_sidecar_the_time_to_end() {
 }
 
 #[test]
+fn it_shows_what_a_rule_and_the_setting_leave_and_why_a_switch_is_refused() {
+    if tools::vscode_extension().is_none() {
+        return;
+    }
+    let pool = Pool::new(3);
+    for account in ["1", "2"] {
+        pool.sandbox.run(&["edit", account, "--group", "work"]).ok();
+    }
+    let folder = pool.sandbox.home().join("work/site");
+    std::fs::create_dir_all(&folder).unwrap();
+    let rule =
+        format!("[[projects]]\npath = '{}'\naccounts = [\"work\"]\n", pool.sandbox.home().join("work").display());
+    std::fs::write(pool.sandbox.path("config.toml"), rule).unwrap();
+    let mut command = pool.sandbox.program("node");
+    command.arg(tools::script("vscode_projects.mjs")).env("CAM_BINARY", BINARY).env("FOLDER", folder);
+    check_done(command);
+}
+
+#[test]
 fn it_logs_in_as_the_server_says() {
     if tools::vscode_extension().is_none() {
         return;

@@ -130,7 +130,7 @@ struct Divided {
 const DIVIDED: [Divided; 2] = [
     Divided {
         room: "manager",
-        facade: &["ahead", "asking", "budgets", "membership", "outcomes", "report", "requests", "verbs"],
+        facade: &["ahead", "asking", "budgets", "explaining", "membership", "outcomes", "report", "requests", "verbs"],
         rules: &[
             ("session", &[]),
             ("belief", &["session"]),

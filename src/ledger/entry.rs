@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::tally::Payers;
 use crate::domain::account::{AccountId, ModelFamily};
 use crate::domain::health::breakers::BreakerNote;
 use crate::domain::health::condition::Effect;
@@ -64,6 +63,13 @@ pub struct Entry {
     pub owns: Vec<Resource>,
     /// How much of the account's rate-limit tokens were used after it.
     pub rate_used: Option<RateUsed>,
+}
+
+/// Whose an amount is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Payers<'p> {
+    pub(super) account: &'p AccountId,
+    pub(super) purses: &'p Purses,
 }
 
 impl Entry {

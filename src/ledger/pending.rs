@@ -4,8 +4,9 @@
 use std::collections::HashMap;
 
 use super::LedgerError;
+use super::entry::Payers;
 use super::sums::Sums;
-use super::tally::{Held, Payers};
+use super::tally::Held;
 use super::write::{Folded, FoldedAmount, What, Write};
 use crate::domain::account::AccountId;
 

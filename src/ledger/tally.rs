@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::entry::{Entry, Mark};
+use super::entry::{Entry, Mark, Payers};
 use crate::domain::account::AccountId;
 use crate::domain::time::Day;
-use crate::domain::usage::{Purse, Purses, Spent, Usd};
+use crate::domain::usage::{Purse, Spent, Usd};
 
 #[derive(Default)]
 pub(super) struct Tally(Mutex<State>);
@@ -52,13 +52,6 @@ pub(super) struct Held {
     pub(super) cost: Usd,
     /// Whether the entry counts, as far as this process knows.
     pub(super) counts: bool,
-}
-
-/// Whose an amount is.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Payers<'p> {
-    pub(super) account: &'p AccountId,
-    pub(super) purses: &'p Purses,
 }
 
 /// What accounts and purses have spent, as the file has it.
@@ -251,6 +244,7 @@ mod tests {
     use super::*;
     use crate::domain::account::ModelFamily;
     use crate::domain::time::Timestamp;
+    use crate::domain::usage::Purses;
     use crate::domain::usage::Tier;
 
     fn day(text: &str) -> Day {

@@ -1,3 +1,5 @@
+//! Keys by example: what is read, what is refused and where, and what stays.
+
 use std::fs;
 
 use super::*;

@@ -473,6 +473,8 @@ export interface StatusReadResult {
   sessions: Session[];
   /** How many accounts there are. */
   accounts: AccountCounts;
+  /** What may be spent for projects and with keys of `proxy`, and what was; absent where the configuration has none. */
+  budgets?: Budget[];
 }
 
 /** A session. */
@@ -550,6 +552,29 @@ export interface AccountCounts {
   /** Those that can serve now. */
   available: number;
 }
+
+/** What may be spent for a project or with a key of `proxy`, in all processes of this machine. */
+export interface Budget {
+  /** What it is of. */
+  kind: BudgetKind;
+  /** The `path` or `remote` of the rule, or the name of the key. */
+  name: string;
+  /** The rule or the key with its place in the configuration. */
+  title: string;
+  /** What may be spent, if that is limited. */
+  limits: SpendingLimits;
+  /** What was spent since the last local midnight, in USD. */
+  todayUsd: number;
+  /** What was spent since the month began, in local time, in USD. */
+  monthUsd: number;
+  /** When more may be spent; absent while more may be spent now. In unix milliseconds. */
+  availableAt?: number;
+}
+
+/** What a budget is of. */
+export type BudgetKind =
+  | "project"
+  | "key";
 
 /** What was used. */
 export interface UsageReadResult {

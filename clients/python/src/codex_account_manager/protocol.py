@@ -613,6 +613,9 @@ class StatusReadResult(TypedDict):
     accounts: AccountCounts
     """How many accounts there are."""
 
+    budgets: NotRequired[list[Budget]]
+    """What may be spent for projects and with keys of `proxy`, and what was; absent where the configuration has none."""
+
 
 class SessionIdentity(TypedDict):
     """A session."""
@@ -714,6 +717,35 @@ class AccountCounts(TypedDict):
 
     available: int
     """Those that can serve now."""
+
+
+class Budget(TypedDict):
+    """What may be spent for a project or with a key of `proxy`, in all processes of this machine."""
+
+    kind: BudgetKind
+    """What it is of."""
+
+    name: str
+    """The `path` or `remote` of the rule, or the name of the key."""
+
+    title: str
+    """The rule or the key with its place in the configuration."""
+
+    limits: SpendingLimits
+    """What may be spent, if that is limited."""
+
+    todayUsd: float
+    """What was spent since the last local midnight, in USD."""
+
+    monthUsd: float
+    """What was spent since the month began, in local time, in USD."""
+
+    availableAt: NotRequired[int]
+    """When more may be spent; absent while more may be spent now. In unix milliseconds."""
+
+
+#: What a budget is of.
+BudgetKind: TypeAlias = Literal["project", "key"]
 
 
 class UsageReadResult(TypedDict):

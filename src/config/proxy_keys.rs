@@ -3,6 +3,7 @@
 
 mod key_file;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -164,8 +165,10 @@ impl ProxyKeys {
         });
         let mut entries: Vec<Entry> = read.collect();
         refuse_doubles(&mut entries);
+        let mut names = BTreeMap::<Arc<str>, usize>::new();
+        entries.iter().for_each(|entry| *names.entry(Arc::clone(&entry.key.name)).or_default() += 1);
         let (mut keys, mut stamps, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
-        for Entry { key, file, is_gone } in entries {
+        for Entry { mut key, file, is_gone } in entries {
             stamps.extend(file.map(|file| (file.path, file.stamp)));
             let Some(why) = key.fault() else {
                 keys.push(Arc::new(key));
@@ -179,7 +182,13 @@ impl ProxyKeys {
                 None => "it serves nothing until that is mended",
             };
             warnings.push(format!("{}: key {} of `{NAME}`: {why}; {outcome}", key.place, key.number));
-            keys.push(before.cloned().unwrap_or_else(|| Arc::new(key)));
+            keys.push(before.cloned().unwrap_or_else(|| {
+                // What is refused for its name must not be taken for the one that has it.
+                if names.get(&key.name).is_some_and(|count| *count > 1) {
+                    key.name = format!("{} #{}", key.name, key.number).into();
+                }
+                Arc::new(key)
+            }));
         }
         (ProxyKeys { keys: keys.into(), broken: None, stamps, is_read: true }, warnings)
     }

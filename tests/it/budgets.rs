@@ -114,10 +114,15 @@ fn a_limit_is_followed_and_one_of_nothing_serves_nothing() {
         configure(&pool, &rule(what));
         eventually(what, || (send(&sidecar, "gpt-5.4").status() == status).then_some(()));
     }
+}
+
+#[test]
+fn a_limit_of_nothing_holds_also_where_the_ledger_cannot_be_read() {
+    let pool = Pool::new(2);
     configure(&pool, &rule("daily_limit_usd = 0"));
-    std::fs::remove_dir_all(pool.sandbox.path("cam-data")).unwrap();
-    let new = sidecar_in(&pool, "work");
-    let refused = send(&new, "gpt-5.4");
+    std::fs::create_dir_all(pool.sandbox.path("cam-data/ledger.sqlite")).unwrap();
+    let sidecar = sidecar_in(&pool, "work");
+    let refused = send(&sidecar, "gpt-5.4");
     assert!(refused.status() == 429 && refused.text().contains("may spend nothing today"), "{}", refused.text());
 }
 

@@ -206,7 +206,7 @@ fn keys_and_their_files_are_followed() {
 #[test]
 fn what_another_client_made_is_no_way_around() {
     let pool = pool(&(entry("ci", "accounts = [\"work\"]") + &entry("home", "accounts = [\"!work\"]")));
-    let proxy = Proxy::start(&pool, &["--api-key", "sk-main-key"]);
+    let proxy = Proxy::start(&pool, &["--api-key", "sk-main-key", "--strategy", "sticky"]);
     let made = proxy.ask("sk-ci-key");
     let owner = number(&pool, &made);
     let id = made.json()["id"].as_str().unwrap().to_owned();

@@ -144,7 +144,7 @@ fn what_cannot_be_read_serves_nothing_and_says_why() {
 fn two_entries_of_one_name_or_one_key_serve_nothing() {
     let files = Files::new();
     for (text, expected) in [
-        (entry("ci", "key = \"sk-a\"") + &entry("ci", "key = \"sk-b\""), "!ci=sk-a !ci=sk-b"),
+        (entry("ci", "key = \"sk-a\"") + &entry("ci", "key = \"sk-b\""), "!ci #1=sk-a !ci #2=sk-b"),
         (entry("ci", "key = \"sk-a\"") + &entry("other", "key_file = \"a.key\""), "!ci=sk-a !other=sk-a"),
     ] {
         let (keys, warnings) = files.follow(&ProxyKeys::default(), &(text + &entry("good", "key = \"sk-d\"")));
@@ -180,7 +180,7 @@ fn entries_that_held_before_stay_until_the_file_is_good_again() {
         ),
         (
             good.clone() + &entry("dev", "key = \"sk-c\""),
-            "ci=sk-a dev=sk-b !dev=sk-c",
+            "ci=sk-a dev=sk-b !dev #3=sk-c",
             "the one that held before stays until that is mended",
         ),
         (String::new(), "", ""),

@@ -166,7 +166,9 @@ impl ProxyKeys {
         let mut entries: Vec<Entry> = read.collect();
         refuse_doubles(&mut entries);
         let mut names = BTreeMap::<Arc<str>, usize>::new();
-        entries.iter().for_each(|entry| *names.entry(Arc::clone(&entry.key.name)).or_default() += 1);
+        for entry in &entries {
+            *names.entry(Arc::clone(&entry.key.name)).or_default() += 1;
+        }
         let (mut keys, mut stamps, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
         for Entry { mut key, file, is_gone } in entries {
             stamps.extend(file.map(|file| (file.path, file.stamp)));

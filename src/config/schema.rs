@@ -46,7 +46,6 @@ fn proxy_keys() -> Value {
                 "monthly_limit_usd": usd,
             },
             "required": ["name"],
-            "oneOf": [{"required": ["key_file"]}, {"required": ["key"]}],
             "additionalProperties": false,
         },
     })

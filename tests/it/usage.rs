@@ -167,6 +167,6 @@ fn nothing_used_is_said_so() {
     let pool = Pool::new(1);
     assert_eq!(pool.sandbox.run(&["usage"]).ok().stdout, "Nothing was used in the last 30 days.\n");
     assert_eq!(pool.sandbox.run(&["usage", "--days", "1"]).ok().stdout, "Nothing was used today.\n");
-    assert_eq!(pool.sandbox.run(&["usage", "--json"]).ok().json(), json!({ "rows": [] }));
+    assert_eq!(pool.sandbox.run(&["usage", "--json"]).ok().json()["rows"], json!([]));
     assert!(!pool.sandbox.path("cam-data/ledger.sqlite").exists(), "asking makes no file");
 }

@@ -100,11 +100,16 @@ impl Books {
                     .caused_by(error)
             })
         };
-        let mut rows = asked(by).await?;
         let mut total = UsageRow::default();
-        match by {
-            By::Account | By::Model | By::Day => rows.iter().for_each(|row| total.add(row)),
-            By::Purse(_) => asked(By::Day).await?.iter().for_each(|row| total.add(row)),
+        // In this order nothing is in the total that is in no row.
+        if let By::Purse(_) = by {
+            asked(By::Day).await?.iter().for_each(|row| total.add(row));
+        }
+        let mut rows = asked(by).await?;
+        if !matches!(by, By::Purse(_)) {
+            for row in &rows {
+                total.add(row);
+            }
         }
         sort(&mut rows, by, |id| self.accounts.view().state.position(id.as_str()));
         Ok(UsageReport { rows, total })

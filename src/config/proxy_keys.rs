@@ -113,6 +113,12 @@ impl ProxyKeys {
         self.keys.iter().find(|key| *key.name == *name)
     }
 
+    /// Whether `key`, which was one of them, is still: its client's, under its name.
+    pub fn still_have(&self, key: &ProxyKey) -> bool {
+        let of_name = self.named(&key.name).and_then(|now| now.mark.as_ref());
+        of_name.is_some_and(|now| key.is(now))
+    }
+
     /// The key that `shown` is of. It is compared with every one of them, whichever it is. Of two that have it, the one that
     /// serves is meant: the other one came later.
     pub fn recognise(&self, shown: &KeyMark) -> Option<&Arc<ProxyKey>> {

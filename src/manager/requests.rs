@@ -250,8 +250,7 @@ impl Manager {
             self.belief.lock().siblings.observe(Observation::Effect(account.clone(), Effect::Began, at));
             self.books.ledger().began(account.clone(), at);
         }
-        let has_limit = has_limit(&view.state.accounts[choice.position])
-            || self.budgets(request.key.as_deref()).iter().any(Budget::has_limit);
+        let has_limit = self.is_limited(view, choice.position, request);
         Some(Route { account, target, why: choice.why, has_limit, took_place, probes })
     }
 
@@ -325,6 +324,16 @@ impl Manager {
     /// Whether the request may use the account still: rules may have changed while it waited.
     pub fn may_still_use(&self, request: &RouteRequest, account: &AccountId) -> bool {
         request.may_use(&self.accounts.view().pool, account)
+    }
+
+    /// Whether a spending limit is over what the request takes of the account, by now.
+    pub fn has_limit_over(&self, request: &RouteRequest, account: &AccountId) -> bool {
+        let view = self.accounts.view();
+        view.pool.position(account).is_some_and(|position| self.is_limited(&view, position, request))
+    }
+
+    fn is_limited(&self, view: &View, position: usize, request: &RouteRequest) -> bool {
+        has_limit(&view.state.accounts[position]) || self.budgets(request.key.as_deref()).iter().any(Budget::has_limit)
     }
 
     /// Whether an account beside `but` can serve the request now.

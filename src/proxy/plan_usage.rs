@@ -21,9 +21,11 @@ use crate::upstream::chatgpt;
 pub async fn answer(proxy: &ProxyState, head: &Parts, client: Option<Arc<str>>) -> Response<ProxyBody> {
     let manager = &proxy.manager;
     let explained = manager.explain_to(client.clone(), None, None).await.2;
-    let chosen = explained.chosen.map(|choice| choice.position);
     let pool = manager.accounts().view().pool;
     let allowed = pool.allowed_to(client.as_deref());
+    // The accounts may be others than those that were chosen among.
+    let may = |position: &usize| pool.members.get(*position).is_some_and(|member| allowed.admits(&member.id));
+    let chosen = explained.chosen.map(|choice| choice.position).filter(may);
     let Some(position) = chosen.or_else(|| first_login(&pool, &allowed)) else {
         return errors::no_plan(&if pool.members.is_empty() {
             format!("there is no account yet; {FIRST_ACCOUNT}")

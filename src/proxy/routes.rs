@@ -70,11 +70,11 @@ pub async fn answer(proxy: &ProxyState, request: Request<Incoming>, connection: 
         Ok(Target::Upgrade) => errors::upgrade_required(None),
         Ok(Target::Socket(path_and_query)) => {
             let request = Request::from_parts(head, body);
-            Box::pin(socket::open(proxy, request, (path_and_query, client), &connection.upgrades)).await
+            Box::pin(socket::open(proxy, request, (path_and_query, key), &connection.upgrades)).await
         }
         Ok(Target::Tunnel(path_and_query)) => {
             let request = Request::from_parts(head, body);
-            Box::pin(tunnel::open(proxy, request, (path_and_query, client), &connection.upgrades)).await
+            Box::pin(tunnel::open(proxy, request, (path_and_query, key), &connection.upgrades)).await
         }
         Ok(Target::Forward(path_and_query)) => forward(proxy, head, body, (path_and_query, client)).await,
         Err(rejection) => {

@@ -27,6 +27,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use crate::domain::account::ModelFamily;
 use crate::domain::resources::target;
 use crate::domain::routing::conversation::{ConversationKey, ConversationNames, conversation_key};
+use crate::manager::ProxyKey;
 use crate::manager::router::{Route, RouteRequest};
 use crate::proxy::answer::body::ProxyBody;
 use crate::proxy::answer::ending::Ending;
@@ -45,11 +46,14 @@ const PATH: &str = "/v1/responses";
 /// What Codex says of the turn that it opens a socket for.
 const TURN_METADATA: &str = "x-codex-turn-metadata";
 
+/// Why a socket ends whose client had a key that was taken back.
+const NOT_ADMITTED: &str = "the key of this connection is not valid any more";
+
 /// A socket, once its handshake was answered with 101.
 pub struct Socket {
     client: OnUpgrade,
-    /// The name of the key of the proxy that it was opened with.
-    key: Option<Arc<str>>,
+    /// The key of the proxy that it was opened with.
+    key: Option<Arc<ProxyKey>>,
     opening: Opening,
     upstream: (Upgraded, Route),
     ending: Ending,
@@ -61,8 +65,8 @@ struct Session<'s> {
     proxy: &'s ProxyState,
     opening: Opening,
     client: Client,
-    /// The name of the key of the proxy that its turns come with.
-    key: Option<Arc<str>>,
+    /// The key of the proxy that its turns come with.
+    key: Option<Arc<ProxyKey>>,
     /// The one that is open.
     upstream: Option<Upstream>,
     /// What its turns are of, where they do not say so.
@@ -73,7 +77,7 @@ struct Session<'s> {
 pub async fn open(
     proxy: &ProxyState,
     request: Request<Incoming>,
-    (path_and_query, client_key): (String, Option<Arc<str>>),
+    (path_and_query, key): (String, Option<Arc<ProxyKey>>),
     upgrades: &Upgrades,
 ) -> Response<ProxyBody> {
     let asked = match ClientHandshake::read(proxy, request) {
@@ -97,8 +101,7 @@ pub async fn open(
         client_version: client_version(headers, &proxy.manager),
         ..RouteRequest::default()
     }
-    .asked_with(client_key);
-    let key = route_request.key.clone();
+    .asked_with(key.as_ref().map(|key| Arc::clone(&key.name)));
     let agreement = match asked.agree(proxy, (path_and_query, session), route_request, |_, _, _| true).await {
         Ok(agreement) => agreement,
         Err(answer) => return *answer,
@@ -156,6 +159,10 @@ impl Session<'_> {
                 said = self.idle() => said,
             };
             let Ok(said) = said else { return };
+            if !self.proxy.still_admits(self.key.as_deref()) {
+                self.client.close(CloseCode::Policy, NOT_ADMITTED).await;
+                return;
+            }
             busy.send_replace(true);
             self.leave_what_is_not_allowed().await;
             let taken = if said.is_create {
@@ -177,7 +184,7 @@ impl Session<'_> {
     /// Closes the connection of an account that rules have since left out: nothing more is sent to it.
     async fn leave_what_is_not_allowed(&mut self) {
         let pool = self.proxy.manager.accounts().view().pool;
-        let allowed = pool.allowed_to(self.key.as_deref());
+        let allowed = pool.allowed_to(self.key.as_ref().map(|key| &*key.name));
         let is_left_out = |open: &mut Upstream| !allowed.admits(&open.account);
         if let Some(upstream) = self.upstream.take_if(is_left_out) {
             upstream.leave().await;

@@ -11,8 +11,8 @@ use hyper::{Request, Response};
 use tokio::sync::{Semaphore, watch};
 
 use crate::clock;
-use crate::manager::{Manager, random_id};
-use crate::proxy::admit::gate::Gate;
+use crate::manager::{Manager, ProxyKey, random_id};
+use crate::proxy::admit::gate::{ClientKeys, Gate};
 use crate::proxy::read::body::Budget;
 
 /// What answers at `/rpc` whoever shows its token.
@@ -53,6 +53,11 @@ impl ProxyState {
             requests: AtomicU64::new(1),
             arrivals: Arc::default(),
         }
+    }
+
+    /// Whether the key that a connection was opened with, `None` for the proxy's own, is one still.
+    pub fn still_admits(&self, key: Option<&ProxyKey>) -> bool {
+        self.gate.still_admits(key, &ClientKeys::of(&self.manager.session().config()))
     }
 
     /// A name for the next request.

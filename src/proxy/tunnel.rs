@@ -1,6 +1,7 @@
 //! A WebSocket on `/v1/realtime`, for API keys. The account is chosen at the handshake, which fails over like a request;
-//! from then on the bytes pass untouched both ways, and what the upstream says is inspected. It ends when rules have since left
-//! its account out: what a client says in it is new, however long it is open.
+//! from then on the bytes pass untouched both ways, and what the upstream says is inspected. It ends when its
+//! key was taken back, or rules have since left its account out, or a spending limit has come over it: what a client says in it is
+//! new, however long it is open.
 //!
 //! Where no account can serve the answer is 426 whatever the reason, as for every socket.
 
@@ -11,6 +12,7 @@ mod relay;
 
 use std::io::Cursor;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use hyper::body::Incoming;
@@ -23,6 +25,7 @@ use tokio::sync::watch;
 use crate::domain::account::ModelFamily;
 use crate::domain::resources::target;
 use crate::domain::routing::conversation::conversation_key;
+use crate::manager::ProxyKey;
 use crate::manager::router::{Route, RouteRequest};
 use crate::proxy::answer::body::ProxyBody;
 use crate::proxy::state::{ProxyState, stop};
@@ -34,9 +37,14 @@ use relay::relay;
 /// No model's name is longer, in bytes.
 const LONGEST_MODEL: usize = 256;
 
+/// How often it is asked whether one may go on: as often as the files are that say so.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// Two connections that agreed to speak WebSocket.
 pub struct Tunnel {
     client: OnUpgrade,
+    /// The key of the proxy that it was opened with.
+    key: Option<Arc<ProxyKey>>,
     upstream: Upgraded,
     accounting: Accounting,
 }
@@ -45,7 +53,7 @@ pub struct Tunnel {
 pub async fn open(
     proxy: &ProxyState,
     request: Request<Incoming>,
-    (path_and_query, client): (String, Option<Arc<str>>),
+    (path_and_query, key): (String, Option<Arc<ProxyKey>>),
     upgrades: &Upgrades,
 ) -> Response<ProxyBody> {
     let mut asked = match ClientHandshake::read(proxy, request) {
@@ -66,7 +74,7 @@ pub async fn open(
         resources: [target::in_path(path), target::in_query(query)].concat(),
         ..RouteRequest::default()
     }
-    .asked_with(client);
+    .asked_with(key.as_ref().map(|key| Arc::clone(&key.name)));
     let may = |proxy: &ProxyState, route: &Route, request: &RouteRequest| {
         route.may_tunnel(&proxy.manager.accounts().view(), request)
     };
@@ -77,8 +85,15 @@ pub async fn open(
     let Agreement { client, upstream, route, request, opened, ending, response, .. } = agreement;
     ending.hand_over();
     let accounting = Accounting::new(Arc::clone(&proxy.manager), route, request, opened);
-    upgrades.put(Tunnel { client, upstream, accounting });
+    upgrades.put(Tunnel { client, key, upstream, accounting });
     response
+}
+
+/// Until it may not go on: its key was taken back, rules leave its account out, or a limit has come over it.
+async fn not_allowed(proxy: &ProxyState, key: Option<&ProxyKey>, accounting: &Accounting) {
+    while proxy.still_admits(key) && accounting.may_go_on() {
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 /// The model that a query names.
@@ -93,22 +108,22 @@ impl Upgrade for Tunnel {
         self.accounting.busy()
     }
 
-    fn run<'r>(self: Box<Self>, _: &'r ProxyState, stopped: &'r mut watch::Receiver<bool>) -> BoxFuture<'r, ()> {
-        Box::pin(self.relay(stopped))
+    fn run<'r>(self: Box<Self>, proxy: &'r ProxyState, stopped: &'r mut watch::Receiver<bool>) -> BoxFuture<'r, ()> {
+        Box::pin(self.relay(proxy, stopped))
     }
 }
 
 impl Tunnel {
     /// Passes bytes until one side has enough. When the process is to end, until nothing is under way.
-    async fn relay(self, stopped: &mut watch::Receiver<bool>) {
-        let Tunnel { client, upstream, accounting } = self;
+    async fn relay(self, proxy: &ProxyState, stopped: &mut watch::Receiver<bool>) {
+        let Tunnel { client, key, upstream, accounting } = self;
         let Some((stream, read)) = connection_of(client).await else { return };
         let (from_client, to_client) = stream.into_split();
         let client = tokio::io::join(Cursor::new(read).chain(from_client), to_client);
         let mut busy = accounting.busy();
         tokio::select! {
             ended = relay(client, TokioIo::new(upstream), &accounting) => accounting.ended(ended),
-            () = accounting.not_allowed() => {}
+            () = not_allowed(proxy, key.as_deref(), &accounting) => {}
             () = async {
                 stop(stopped).await;
                 drop(busy.wait_for(|busy| !*busy).await);

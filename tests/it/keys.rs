@@ -6,16 +6,15 @@ use api::{Answer, LimitKind, Wait};
 use serde_json::{Value, json};
 use simulated_openai::api;
 
-use crate::support::http::{self, Connection, Response};
+use crate::support::http::{self, Response};
 use crate::support::upstream::small_request;
+use crate::support::websocket::{Message, WebSocket, handshake_at};
 use crate::support::{Pool, Running, eventually};
 
 /// Four accounts, of which 1 and 2 are of the group `work`, and 4 of `spare`.
 fn pool(config: &str) -> Pool {
     let pool = Pool::new(4);
-    for (account, group) in [("1", "work"), ("2", "work"), ("4", "spare")] {
-        pool.sandbox.run(&["edit", account, "--group", group]).ok();
-    }
+    pool.group(&[&["work"], &["work"], &[], &["spare"]]);
     configure(&pool, config);
     pool
 }
@@ -234,23 +233,44 @@ fn what_another_client_made_is_no_way_around() {
 fn a_socket_has_the_accounts_of_its_key() {
     let pool = pool(&(entry("ci", "accounts = [\"spare\"]") + &entry("none", "accounts = []")));
     let proxy = Proxy::start(&pool, &[]);
-    let handshake = |target: &str, key: &str| {
-        let mut connection = Connection::open(proxy.port);
-        let headers = [
-            ("authorization", &*format!("Bearer {key}")),
-            ("connection", "Upgrade"),
-            ("upgrade", "websocket"),
-            ("sec-websocket-version", "13"),
-            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
-        ];
-        connection.request("GET", target, &headers, b"");
-        connection.head().unwrap()
-    };
+    let handshake = |target: &str, key: &str| handshake_at((proxy.port, key), target, &[]).0;
     for target in ["/v1/responses", "/v1/realtime?model=gpt-realtime"] {
         let head = handshake(target, "sk-ci-key");
         assert_eq!((head.status, head.header("x-account-id")), (101, Some(pool.ids[3].as_str())), "{target}");
         assert_eq!(handshake(target, "sk-none-key").status, 426, "{target}");
         assert_eq!(handshake(target, "sk-other-key").status, 401, "{target}");
+    }
+}
+
+#[test]
+fn what_was_opened_with_a_key_ends_when_the_key_is_another_one_or_gone() {
+    let in_file = "[[proxy.keys]]\nname = \"ci\"\nkey_file = \"ci.key\"\n";
+    let built_in = "sk-codex-account-manager";
+    let turn = json!({ "type": "response.create", "model": "gpt-5", "input": "x" });
+    for (what, before, key, after) in [
+        ("another key in its file", in_file, "sk-first", in_file),
+        ("another entry of its name", in_file, "sk-first", &entry("ci", "")),
+        ("no entry", in_file, "sk-first", &entry("home", "")),
+        ("the built-in key, beside keys", "", built_in, in_file),
+    ] {
+        let pool = pool(before);
+        std::fs::write(pool.sandbox.path("ci.key"), "sk-first\n").unwrap();
+        let proxy = Proxy::start(&pool, &[]);
+        let mut socket = WebSocket::open_at((proxy.port, key), "/v1/responses");
+        let mut tunnel = WebSocket::open_at((proxy.port, key), "/v1/realtime?model=gpt-realtime");
+        assert_eq!(tunnel.event().unwrap()["type"], "session.created", "{what}");
+        socket.say(&turn);
+        assert_eq!(socket.response().pop().unwrap()["type"], "response.completed", "{what}");
+        configure(&pool, after);
+        if key != built_in {
+            std::fs::write(pool.sandbox.path("ci.key"), "sk-another\n").unwrap();
+        }
+        eventually(what, || (proxy.ask(key).status() == 401).then_some(()));
+        let asked = pool.upstream.requests().len();
+        socket.say(&turn);
+        assert_eq!(socket.next().unwrap(), Message::Close, "{what}");
+        assert!(!matches!(tunnel.next(), Ok(Message::Text(_))), "{what}");
+        assert_eq!(pool.upstream.requests().len(), asked, "{what}");
     }
 }
 

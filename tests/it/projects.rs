@@ -23,13 +23,10 @@ use crate::support::{Pool, Sidecar, eventually, within};
 /// Looks once a second, and a busy machine takes its time.
 const SOON: Duration = Duration::from_secs(5);
 
-/// Four accounts, of which 1 and 2 are of the group `work`, and 4 of `spare` too.
+/// Four accounts, of which 1 and 2 are of the group `work`, and 4 of `spare`.
 fn pool(rules: &str) -> Pool {
     let pool = Pool::new(4);
-    for (account, groups) in [("1", &["work"][..]), ("2", &["work"]), ("4", &["spare"])] {
-        let groups = groups.iter().flat_map(|group| ["--group", *group]);
-        pool.sandbox.run(&["edit", account].into_iter().chain(groups).collect::<Vec<_>>()).ok();
-    }
+    pool.group(&[&["work"], &["work"], &[], &["spare"]]);
     write(&pool, rules);
     pool
 }

@@ -89,6 +89,11 @@ impl Gate {
         Ok(Admitted { target: target::target(head)?, key })
     }
 
+    /// Whether what a connection was opened with, `key` or the proxy's own, would still open one: a connection may stay for days.
+    pub fn still_admits(&self, key: Option<&ProxyKey>, clients: &ClientKeys<'_>) -> bool {
+        key.map_or(!clients.stand_alone, |key| clients.keys.still_have(key))
+    }
+
     /// Whether every program of the machine knows the key.
     pub fn is_well_known(&self) -> bool {
         self.api_key.expose() == DEFAULT_PROXY_KEY

@@ -49,10 +49,9 @@ pub fn metrics_refused() -> Response<ProxyBody> {
     error(StatusCode::FORBIDDEN, "metrics_refused", message)
 }
 
-/// They tell of all accounts and all clients.
+/// They show all accounts and all clients.
 pub fn metrics_refused_to_client() -> Response<ProxyBody> {
-    let message =
-        "Metrics are refused to the keys of `[[proxy.keys]]`: they tell of every account. Use `proxy.api_key`.";
+    let message = "Metrics are refused to the keys of `[[proxy.keys]]`: they show every account. Use `proxy.api_key`.";
     error(StatusCode::FORBIDDEN, "metrics_refused", message)
 }
 

@@ -91,7 +91,7 @@ pub async fn take(session: &mut Session<'_>, text: Utf8Bytes) -> Result<(), Gone
         open: upstream.as_ref().map(|upstream| upstream.account.clone()),
         ..RouteRequest::default()
     }
-    .asked_with(key.clone());
+    .asked_with(key.as_ref().map(|key| Arc::clone(&key.name)));
     let turn = Turn {
         proxy,
         opening,

@@ -2,7 +2,7 @@
 //! whether something is under way, so that an end waits for it and for nothing else.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
 use tokio::sync::watch;
@@ -23,9 +23,6 @@ use crate::proxy::tunnel::frames::{Frames, Messages, Sender};
 use crate::proxy::tunnel::observer::{Observation, Observer};
 use crate::proxy::tunnel::relay::{Ended, Watcher};
 use crate::proxy::websocket::error_event::Failed;
-
-/// How often it is asked whether the account may be used still: as often as the files are that say so.
-const LOOK: Duration = Duration::from_secs(1);
 
 /// The books of one tunnel.
 pub struct Accounting {
@@ -109,11 +106,10 @@ impl Accounting {
         self.busy.subscribe()
     }
 
-    /// Until rules leave out the account of the tunnel.
-    pub async fn not_allowed(&self) {
-        while self.manager.may_still_use(&self.request, &self.route.account) {
-            tokio::time::sleep(LOOK).await;
-        }
+    /// Whether the tunnel may have its account still, and that without a limit, which a tunnel cannot be charged for.
+    pub fn may_go_on(&self) -> bool {
+        let (request, account) = (&self.request, &self.route.account);
+        self.manager.may_still_use(request, account) && !self.manager.has_limit_over(request, account)
     }
 
     /// Who ended the tunnel.

@@ -147,6 +147,9 @@ fn what_an_account_outside_made_is_refused_by_the_rules_name_and_asked_of_nobody
     let bearer = format!("Bearer {}", outside.api_key());
     let headers = [("authorization", bearer.as_str()), ("content-type", "multipart/form-data; boundary=b")];
     let file = id_in(&http::request(outside.port(), "POST", "/v1/files", &headers, form.as_bytes()), "file-");
+    for made in [&response, &file] {
+        pool.knows_owner(made);
+    }
     let inside = sidecar_in(&pool, &["work"], &json!({}));
     pool.upstream.traffic().clear_requests();
     let create = |more: Value| {
@@ -237,7 +240,7 @@ fn asking(sidecar: &Sidecar) -> std::thread::JoinHandle<Response> {
 fn a_wait_is_for_what_was_allowed_when_it_began_and_ends_when_that_is_allowed_again() {
     let pool = pool(WORK);
     let mut sidecar = patient(&pool);
-    pool.script(1, Answer::Late(Duration::from_secs(3), Box::new(limited(600))));
+    pool.script(1, Answer::Late(Duration::from_secs(4), Box::new(limited(600))));
     let waiting = asking(&sidecar);
     eventually("it was asked", || (pool.served_by().len() == 1).then_some(()));
     // Meanwhile the other one is left out, and there is nobody to go to.
@@ -336,6 +339,20 @@ fn a_tunnel_ends_when_its_account_is_left_out() {
     let mut other = WebSocket::open(&sidecar, "/v1/realtime?model=gpt-realtime");
     assert_eq!(other.event().unwrap()["type"], "session.created");
     assert!(pool.served_by().last().unwrap() >= &Some(3));
+}
+
+#[test]
+fn a_tunnel_ends_when_a_limit_comes_over_it() {
+    let limit_of_account = |pool: &Pool| drop(pool.sandbox.run(&["edit", "1", "--daily-limit", "5"]).ok());
+    let limit_of_rule = |pool: &Pool| write(pool, &format!("{WORK}monthly_limit_usd = 5\n"));
+    for set in [&limit_of_account as &dyn Fn(&Pool), &limit_of_rule] {
+        let pool = pool(WORK);
+        let sidecar = sidecar_in(&pool, &["work"], &json!({}));
+        let mut socket = WebSocket::open(&sidecar, "/v1/realtime?model=gpt-realtime");
+        assert_eq!(socket.event().unwrap()["type"], "session.created");
+        set(&pool);
+        assert!(socket.next().is_err(), "it goes on");
+    }
 }
 
 #[test]

@@ -41,6 +41,7 @@ fn a_response_is_continued_read_and_named_with_the_account_that_made_it_by_every
         let id = made_by(&pool, &mut sidecar, 2, &more);
         // Neither a pin nor the strategy leads it away, here or in a sibling.
         sidecar.request("accounts/switch", &json!({ "account": 3 })).unwrap();
+        pool.knows_owner(&id);
         let sibling = pool.sidecar();
         for asker in [&sidecar, &sibling] {
             let continued = create(asker, &json!({"previous_response_id": id}));

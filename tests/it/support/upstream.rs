@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use simulated_openai::Secure;
 use simulated_openai::api::{Answer, RecordedRequest, SimulatedOpenAi};
 
 use super::http::{self, Response};
 use super::keys::random_key;
-use super::{Sandbox, Sidecar};
+use super::{Sandbox, Sidecar, eventually};
 
 /// An upstream and N accounts on it, `account-1` to `account-N`.
 pub struct Pool {
@@ -54,6 +55,16 @@ impl Pool {
         number
     }
 
+    /// Puts the accounts in groups, in their order, before any process runs.
+    #[track_caller]
+    pub fn group(&self, groups: &[&[&str]]) {
+        let mut file = self.sandbox.accounts();
+        for (account, groups) in file["accounts"].as_array_mut().unwrap().iter_mut().zip(groups) {
+            account["groups"] = json!(groups);
+        }
+        self.sandbox.write_accounts(file.to_string().as_bytes());
+    }
+
     /// A sidecar of this home.
     pub fn sidecar(&self) -> Sidecar {
         Sidecar::start(&self.sandbox)
@@ -62,6 +73,16 @@ impl Pool {
     /// Queues an answer for the account of that number, 1-based.
     pub fn script(&self, number: usize, answer: Answer) {
         self.upstream.script(&self.keys[number - 1], answer);
+    }
+
+    /// Waits until the ledger says whose `id` is: siblings read it there, and what an answer made comes there a moment after it.
+    #[track_caller]
+    pub fn knows_owner(&self, id: &str) {
+        let file = self.sandbox.path("cam-data/ledger.sqlite");
+        eventually("its owner is in the ledger", || {
+            let ledger = Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
+            ledger.query_row("SELECT account FROM owners WHERE id = ?", [id], |_| Ok(())).ok()
+        });
     }
 
     /// The 1-based number of the account that `request` came with.

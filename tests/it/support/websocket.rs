@@ -37,7 +37,13 @@ impl WebSocket {
     /// Opens a socket through the proxy of `sidecar`.
     #[track_caller]
     pub fn open(sidecar: &Sidecar, target: &str) -> WebSocket {
-        let (head, connection) = handshake(sidecar, target, &[]);
+        WebSocket::open_at((sidecar.port(), sidecar.api_key()), target)
+    }
+
+    /// The same through the proxy on a port, with a key of it.
+    #[track_caller]
+    pub fn open_at(door: (u16, &str), target: &str) -> WebSocket {
+        let (head, connection) = handshake_at(door, target, &[]);
         assert_eq!(head.status, 101, "{head:?}");
         assert_eq!(head.header("sec-websocket-accept"), Some(ACCEPT));
         assert_eq!(head.header("sec-websocket-extensions"), None);
@@ -126,7 +132,13 @@ impl WebSocket {
 /// Sends a handshake with these headers beside or in place of the usual ones; an empty one leaves the usual one out.
 #[track_caller]
 pub fn handshake(sidecar: &Sidecar, target: &str, headers: &[(&str, &str)]) -> (Head, Connection) {
-    let bearer = format!("Bearer {}", sidecar.api_key());
+    handshake_at((sidecar.port(), sidecar.api_key()), target, headers)
+}
+
+/// The same to the proxy on a port, with a key of it.
+#[track_caller]
+pub fn handshake_at((port, key): (u16, &str), target: &str, headers: &[(&str, &str)]) -> (Head, Connection) {
+    let bearer = format!("Bearer {key}");
     let usual = [
         ("authorization", bearer.as_str()),
         ("connection", "Upgrade"),
@@ -138,7 +150,7 @@ pub fn handshake(sidecar: &Sidecar, target: &str, headers: &[(&str, &str)]) -> (
     ];
     let kept = usual.iter().filter(|(name, _)| !headers.iter().any(|(changed, _)| changed == name));
     let all: Vec<(&str, &str)> = kept.chain(headers).copied().filter(|(_, value)| !value.is_empty()).collect();
-    let mut connection = Connection::open(sidecar.port());
+    let mut connection = Connection::open(port);
     connection.request("GET", target, &all, b"");
     let head = connection.head().unwrap_or_else(|error| panic!("{target} was not answered: {error}"));
     (head, connection)

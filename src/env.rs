@@ -94,9 +94,7 @@ impl Environment {
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| self.get(name));
         locale.is_some_and(|locale| locale.to_ascii_lowercase().replace('-', "").contains("utf8"))
     }
-}
 
-impl Environment {
     /// The names of the variables.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)

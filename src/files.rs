@@ -1,6 +1,7 @@
 //! The file system, for everyone who keeps or reads a file: others' files are opened without waiting, ours are private to
 //! their owner from the first syscall on, replaced in one step, and locked so that death frees the lock.
 
+pub mod hash;
 pub mod lock;
 mod private;
 mod regular;

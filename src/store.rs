@@ -6,7 +6,6 @@ mod changes;
 mod data_folders;
 mod error;
 pub mod format;
-mod hash;
 mod holder;
 mod inspect;
 mod lock;

@@ -41,7 +41,7 @@ impl Stamp {
         std::fs::metadata(path).ok().as_ref().map(Stamp::of)
     }
 
-    /// Whether there is nothing in the file, and was something a moment before `now`: whoever writes a file anew empties it first.
+    /// Whether there is nothing in the file, and was something a moment before `now`: whoever rewrites a file empties it first.
     pub fn is_emptied(&self, now: Duration) -> bool {
         self.length == 0 && !self.is_settled(now)
     }

@@ -83,7 +83,7 @@ impl UsageRow {
     }
 
     /// Takes away what `part` counts.
-    pub(super) fn take(&mut self, part: &UsageRow) {
+    pub(super) fn subtract(&mut self, part: &UsageRow) {
         let Tokens { input, cached, cache_write, output, reasoning } = &mut self.tokens;
         for (count, part) in [
             (&mut self.requests, part.requests),

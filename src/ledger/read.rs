@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
 use super::schema::{counted, has_purses, select_days};
-use super::sums::{Counted as CountedIn, Sums};
+use super::sums::{SumOf, Sums};
 use super::{AccountUsage, By, Question, Standing, UsageRow, tally};
 use crate::domain::account::AccountId;
 use crate::domain::health::LONGEST_WAIT;
@@ -129,7 +129,7 @@ pub(super) fn usage(connection: &Connection, first: Day, last: Day, by: By) -> r
 /// What is paid from all purses of a kind together is not paid from none.
 fn add_of_purses(usage: &mut Usage, name: &str, more: &UsageRow) {
     match name {
-        "" => usage.entry(None).or_default().take(more),
+        "" => usage.entry(None).or_default().subtract(more),
         name => usage.entry(Some(name.to_owned())).or_default().add(more),
     }
 }
@@ -151,11 +151,11 @@ pub(super) fn rows_with(mut usage: Usage, pending: &Sums, first: Day, last: Day,
         usage.entry(key).or_default().add(row);
     }
     let wanted = |kind: PurseKind| by == By::Purse(kind);
-    for (counted, _, row) in pending.rows_of_purses().filter(|(_, day, _)| (first..=last).contains(day)) {
-        match counted {
-            CountedIn::All(kind) if wanted(*kind) => add_of_purses(&mut usage, "", row),
-            CountedIn::One(purse) if wanted(purse.kind) => add_of_purses(&mut usage, &purse.name, row),
-            CountedIn::All(_) | CountedIn::One(_) => {}
+    for (sum_of, _, row) in pending.rows_of_purses().filter(|(_, day, _)| (first..=last).contains(day)) {
+        match sum_of {
+            SumOf::All(kind) if wanted(*kind) => add_of_purses(&mut usage, "", row),
+            SumOf::One(purse) if wanted(purse.kind) => add_of_purses(&mut usage, &purse.name, row),
+            SumOf::All(_) | SumOf::One(_) => {}
         }
     }
     let is_used = |(key, sum): &(Option<String>, UsageRow)| key.is_some() || *sum != UsageRow::default();

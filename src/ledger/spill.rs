@@ -11,7 +11,7 @@ use super::UsageRow;
 use super::batch::{marks, own};
 use super::entry::Mark;
 use super::pending::Pending;
-use super::sums::{Counted, Sums};
+use super::sums::{SumOf, Sums};
 use super::write::What;
 use crate::domain::account::AccountId;
 use crate::domain::time::{Day, Timestamp};
@@ -162,16 +162,16 @@ impl Sum {
 
 impl PurseSum {
     fn all(sums: &Sums) -> Vec<PurseSum> {
-        let all = sums.rows_of_purses().map(|(counted, day, row)| {
-            let (kind, name) = counted.key();
+        let all = sums.rows_of_purses().map(|(sum_of, day, row)| {
+            let (kind, name) = sum_of.key();
             PurseSum { kind: kind.to_owned(), name: name.to_owned(), day: day.to_string(), used: Used::of(row) }
         });
         all.collect()
     }
 
     fn add_to(&self, sums: &mut Sums, counts: bool) {
-        let (Ok(day), Some(counted)) = (self.day.parse::<Day>(), Counted::of(&self.kind, &self.name)) else { return };
-        sums.add_purse((counted, day), &self.used.row(counts));
+        let (Ok(day), Some(sum_of)) = (self.day.parse::<Day>(), SumOf::of(&self.kind, &self.name)) else { return };
+        sums.add_purse((sum_of, day), &self.used.row(counts));
     }
 }
 

@@ -13,37 +13,37 @@ use crate::domain::usage::{Purse, PurseKind, Purses};
 #[derive(Default)]
 pub(super) struct Sums {
     days: BTreeMap<(AccountId, Day, String), UsageRow>,
-    purses: BTreeMap<(Counted, Day), UsageRow>,
+    purses: BTreeMap<(SumOf, Day), UsageRow>,
 }
 
 /// What a sum of purses is of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Counted {
+pub(super) enum SumOf {
     /// One purse.
     One(Purse),
     /// All of a kind together: what is paid from two of them counts once.
     All(PurseKind),
 }
 
-impl Counted {
+impl SumOf {
     /// As the table has it: the kind, and the name, which is empty for all of a kind.
     pub(super) fn key(&self) -> (&'static str, &str) {
         match self {
-            Counted::One(purse) => (purse.kind.name(), &purse.name),
-            Counted::All(kind) => (kind.name(), ""),
+            SumOf::One(purse) => (purse.kind.name(), &purse.name),
+            SumOf::All(kind) => (kind.name(), ""),
         }
     }
 
     /// What such a key is of; `None` for a kind that a later build may have written.
-    pub(super) fn of(kind: &str, name: &str) -> Option<Counted> {
+    pub(super) fn of(kind: &str, name: &str) -> Option<SumOf> {
         let kind = PurseKind::parse(kind)?;
-        Some(if name.is_empty() { Counted::All(kind) } else { Counted::One(Purse { kind, name: name.into() }) })
+        Some(if name.is_empty() { SumOf::All(kind) } else { SumOf::One(Purse { kind, name: name.into() }) })
     }
 
     /// All that an entry with these purses is counted in.
-    fn all(purses: &Purses) -> impl Iterator<Item = Counted> {
-        let kinds = PurseKind::ALL.into_iter().filter(|kind| purses.has(*kind)).map(Counted::All);
-        kinds.chain(purses.iter().cloned().map(Counted::One))
+    fn all(purses: &Purses) -> impl Iterator<Item = SumOf> {
+        let kinds = PurseKind::ALL.into_iter().filter(|kind| purses.has(*kind)).map(SumOf::All);
+        kinds.chain(purses.iter().cloned().map(SumOf::One))
     }
 }
 
@@ -66,8 +66,8 @@ impl Sums {
             unpriced: u64::from(counts && entry.is_unpriced),
             ..UsageRow::default()
         };
-        for counted in Counted::all(&entry.purses) {
-            self.add_purse((counted, day), &row);
+        for sum_of in SumOf::all(&entry.purses) {
+            self.add_purse((sum_of, day), &row);
         }
         self.add_row((entry.account.clone(), day, entry.model.clone().unwrap_or_default()), &row);
     }
@@ -90,7 +90,7 @@ impl Sums {
     }
 
     /// Adds a row of a purse, or of all of a kind, and a day.
-    pub(super) fn add_purse(&mut self, key: (Counted, Day), more: &UsageRow) {
+    pub(super) fn add_purse(&mut self, key: (SumOf, Day), more: &UsageRow) {
         self.purses.entry(key).or_default().add(more);
     }
 
@@ -101,9 +101,9 @@ impl Sums {
 
     /// What they were paid from.
     pub(super) fn purses(&self) -> BTreeSet<Purse> {
-        let one = |(counted, _): &(Counted, Day)| match counted {
-            Counted::One(purse) => Some(purse.clone()),
-            Counted::All(_) => None,
+        let one = |(sum_of, _): &(SumOf, Day)| match sum_of {
+            SumOf::One(purse) => Some(purse.clone()),
+            SumOf::All(_) => None,
         };
         self.purses.keys().filter_map(one).collect()
     }
@@ -114,8 +114,8 @@ impl Sums {
     }
 
     /// Each sum of a purse, or of all of a kind, as a row of its day.
-    pub(super) fn rows_of_purses(&self) -> impl Iterator<Item = (&Counted, Day, &UsageRow)> {
-        self.purses.iter().map(|((counted, day), row)| (counted, *day, row))
+    pub(super) fn rows_of_purses(&self) -> impl Iterator<Item = (&SumOf, Day, &UsageRow)> {
+        self.purses.iter().map(|((sum_of, day), row)| (sum_of, *day, row))
     }
 
     /// Adds to the file's sums, which stop at the most an integer holds: beyond it SQLite would go on in floating point.
@@ -125,8 +125,8 @@ impl Sums {
             add(transaction, into_days, [account.as_str(), &day.to_string(), &model], &sum)?;
         }
         let into_purses = add_to_sums!("purses", "kind, name, day", "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
-        for ((counted, day), sum) in self.purses {
-            let (kind, name) = counted.key();
+        for ((sum_of, day), sum) in self.purses {
+            let (kind, name) = sum_of.key();
             add(transaction, into_purses, [kind, name, &day.to_string()], &sum)?;
         }
         Ok(())

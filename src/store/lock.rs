@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::error::StoreError;
 use super::holder::Holder;
-use crate::files;
+use crate::files::{self, hash};
 
 /// How often a lock file may vanish under us before we say so.
 const ATTEMPTS: usize = 8;
@@ -107,7 +107,7 @@ pub(super) fn named(folder: &Path, kind: &str, id: &str) -> PathBuf {
     if name.len() > 120 {
         name.truncate(80);
         name.push('%');
-        name.push_str(&super::hash::hexadecimal(id.as_bytes()));
+        name.push_str(&hash::hexadecimal(id.as_bytes()));
     }
     folder.join(name)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::error::StoreError;
-use crate::files;
+use crate::files::{self, hash};
 
 /// Where everything of one accounts file is.
 #[derive(Clone, Debug)]
@@ -92,7 +92,7 @@ impl Places {
 
     /// Keeps a copy of an accounts file that cannot be read, once for each content.
     pub(super) fn set_aside(&self, bytes: &[u8]) {
-        let name = format!("unreadable-{}.json", super::hash::hexadecimal(bytes));
+        let name = format!("unreadable-{}.json", hash::hexadecimal(bytes));
         // The file itself stays where it is, so a copy that cannot be made loses nothing.
         let _ = files::write_new(&self.folder.join(name), bytes);
     }

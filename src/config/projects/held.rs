@@ -4,7 +4,7 @@
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use crate::files;
+use crate::files::{self, hash};
 use crate::paths::Paths;
 
 /// The folder of the notes, in that of our data. Each is a file of its own, so that processes with other configurations do not
@@ -50,12 +50,9 @@ fn names(file: &Path) -> Vec<String> {
     names
 }
 
-/// A short name that is another one for each path: FNV-1a.
+/// A short name that is another one for each path.
 fn named(path: &Path) -> String {
-    let hash = path.as_os_str().as_encoded_bytes().iter();
-    let hash =
-        hash.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3));
-    format!("{hash:016x}")
+    hash::hexadecimal(path.as_os_str().as_encoded_bytes())
 }
 
 #[cfg(test)]

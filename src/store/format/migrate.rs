@@ -6,8 +6,8 @@ use super::account::{StoredAccount, name};
 use super::fields::Field;
 use super::shared::SharedAccount;
 use super::state::FAMILIES;
+use crate::files::hash;
 use crate::secrets::cipher::framed;
-use crate::store::hash;
 
 /// Version 1 had one active account for everything.
 pub(super) fn active_index_by_family(active_index: i64) -> BTreeMap<String, i64> {

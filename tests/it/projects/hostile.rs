@@ -82,20 +82,26 @@ impl Home {
         self.git(folder, &[&identity[..], &["commit", "-q", "--allow-empty", "-m", "x"]].concat());
     }
 
-    fn sidecar(command: Command, folder: &Path) -> Sidecar {
-        let folders = json!([{ "uri": format!("file://{}", folder.display()), "name": "x" }]);
-        Sidecar::start_with(command, &json!({ "workspaceFolders": folders }))
+    /// The accounts that may be used in the folder, and what is said where there are none.
+    fn used_in(&self, folder: &str) -> (Vec<usize>, String) {
+        let began = Instant::now();
+        let manager = self.0.sandbox.manager_in(&[self.path(folder)]);
+        assert!(began.elapsed() < PATIENCE, "it took {:?}", began.elapsed());
+        let pool = manager.accounts().view().pool;
+        let used = pool.members.iter().enumerate().filter(|(_, member)| member.allowed).map(|(at, _)| at + 1);
+        let used: Vec<usize> = used.collect();
+        let said = if used.is_empty() { pool.allowed.sentences() } else { String::new() };
+        (used, said)
     }
 
-    /// The accounts that may be used in the folder, and what a request is answered where there are none.
+    /// The same for a process of its own, and what a request is answered where there are none.
     fn used_by(command: Command, folder: &Path) -> (Vec<usize>, String) {
-        let began = Instant::now();
-        let mut sidecar = Home::sidecar(command, folder);
+        let folders = json!([{ "uri": format!("file://{}", folder.display()), "name": "x" }]);
+        let mut sidecar = Sidecar::start_with(command, &json!({ "workspaceFolders": folders }));
         let listed = sidecar.request("accounts/list", &json!({})).unwrap();
         let accounts = listed["accounts"].as_array().unwrap().iter().enumerate();
         let used = accounts.filter(|(_, account)| account["state"] != "notAllowed").map(|(at, _)| at + 1);
         let used: Vec<usize> = used.collect();
-        assert!(began.elapsed() < PATIENCE, "it took {:?}", began.elapsed());
         let said = if used.is_empty() {
             let refused = answer(&sidecar, "gpt-5");
             assert_eq!(refused.status(), 503);
@@ -108,13 +114,16 @@ impl Home {
 
     #[track_caller]
     fn check(&self, what: &str, folder: &str, expected: &[usize]) {
-        let command = self.0.sandbox.command(&["sidecar", "--stdio"]);
-        Home::check_with(what, command, &self.path(folder), expected);
+        Home::check_used(what, self.used_in(folder), expected);
     }
 
     #[track_caller]
     fn check_with(what: &str, command: Command, folder: &Path, expected: &[usize]) {
-        let (used, said) = Home::used_by(command, folder);
+        Home::check_used(what, Home::used_by(command, folder), expected);
+    }
+
+    #[track_caller]
+    fn check_used(what: &str, (used, said): (Vec<usize>, String), expected: &[usize]) {
         assert_eq!(used, expected, "{what}: {said}");
         let is_reasoned = said.contains("No account may be used until this is mended: the rules by `remote` for `");
         assert!(!expected.is_empty() || is_reasoned, "{what}: {said}");
@@ -248,7 +257,7 @@ fn a_repository_is_found_wherever_its_files_are() {
         home.check(folder, folder, expected);
     }
     // Rules that exclude each other leave nothing, and both are named.
-    let (used, said) = Home::used_by(home.0.sandbox.command(&["sidecar", "--stdio"]), &home.path("private/acme"));
+    let (used, said) = home.used_in("private/acme");
     assert!(used.is_empty() && said.contains("rule 2 (`") && said.contains("rule 3 (`github.com/acme/*`"), "{said}");
 }
 
@@ -286,7 +295,8 @@ fn a_repository_that_cannot_be_read_is_passed_over_by_no_rule() {
     home.link("free/loop/.git", "free/loop/.git");
     home.file("free/loops/a/.git", "gitdir: ../b/.git\n");
     home.file("free/loops/b/.git", "gitdir: ../a/.git\n");
-    for folder in [
+    // Some of them take as long as is waited for.
+    let folders = [
         "free/pipe",
         "free/pipe-config",
         "free/pipe-commondir",
@@ -297,9 +307,13 @@ fn a_repository_that_cannot_be_read_is_passed_over_by_no_rule() {
         "free/huge",
         "free/loop",
         "free/loops/a",
-    ] {
-        home.check(folder, folder, NONE);
-    }
+    ];
+    std::thread::scope(|scope| {
+        for folder in folders {
+            let home = &home;
+            scope.spawn(move || home.check(folder, folder, NONE));
+        }
+    });
     // Without `git` nobody can tell.
     home.repository("free/own", own);
     let mut command = home.0.sandbox.command(&["sidecar", "--stdio"]);
@@ -353,20 +367,20 @@ fn nothing_that_a_repository_names_is_run() {
         ("plain", vec![]),
         ("a path with the folder itself", vec![("PATH", format!(".:{path}"))]),
         ("a path with an empty name", vec![("PATH", format!(":{path}"))]),
-        ("a program for ssh", vec![("GIT_SSH_COMMAND", run.clone()), ("GIT_EXTERNAL_DIFF", run.clone())]),
-        ("another repository", vec![("GIT_DIR", home.path("free").display().to_string())]),
-        ("another configuration", vec![("GIT_CONFIG", "/dev/null".to_owned())]),
         (
-            "a rewritten address",
-            [
+            "programs, another repository, another configuration and a rewritten address",
+            vec![
+                ("GIT_SSH_COMMAND", run.clone()),
+                ("GIT_EXTERNAL_DIFF", run.clone()),
+                ("GIT_EXEC_PATH", home.path("free/site").display().to_string()),
+                ("GIT_DIR", home.path("free").display().to_string()),
+                ("GIT_CONFIG", "/dev/null".to_owned()),
                 ("GIT_CONFIG_COUNT", "1".to_owned()),
                 ("GIT_CONFIG_KEY_0", "url.https://example.org/.insteadOf".to_owned()),
                 ("GIT_CONFIG_VALUE_0", "git@github.com:".to_owned()),
-            ]
-            .into(),
+                ("GIT_CONFIG_PARAMETERS", "'remote.origin.url'='https://example.org/x'".to_owned()),
+            ],
         ),
-        ("parameters", vec![("GIT_CONFIG_PARAMETERS", "'remote.origin.url'='https://example.org/x'".to_owned())]),
-        ("programs elsewhere", vec![("GIT_EXEC_PATH", home.path("free/site").display().to_string())]),
     ] {
         let mut command = home.0.sandbox.command(&["sidecar", "--stdio"]);
         command.current_dir(home.path("free/site")).envs(variables);
@@ -389,10 +403,9 @@ fn a_file_in_a_repository_that_wants_more_gets_less() {
     home.folder("work/site");
     home.folder("free/own");
     let narrowing = |folder: &str, text: &str| home.file(&format!("{folder}/.codex-accounts.toml"), text);
-    let used_in = |folder: &str| Home::used_by(home.0.sandbox.command(&["sidecar", "--stdio"]), &home.path(folder));
     // Nobody asked for such files.
     narrowing("free/own", "accounts = []\n");
-    assert_eq!(used_in("free/own").0, ALL);
+    assert_eq!(home.used_in("free/own").0, ALL);
     let by_path = RULES.split("[[projects]]\nremote").next().unwrap();
     write(&home.0, &format!("[routing]\nproject_files = true\n{by_path}"));
     for (text, expected, said) in [
@@ -406,7 +419,7 @@ fn a_file_in_a_repository_that_wants_more_gets_less() {
         ("", NONE, "it has no `accounts`; an empty list allows none"),
     ] {
         narrowing("work/site", text);
-        let (used, told) = used_in("work/site");
+        let (used, told) = home.used_in("work/site");
         assert_eq!(used, expected, "{text}: {told}");
         assert!(told.contains(said), "{text}: {told}");
     }
@@ -415,7 +428,7 @@ fn a_file_in_a_repository_that_wants_more_gets_less() {
     for to in ["/dev/zero", "/nowhere"] {
         std::fs::remove_file(&file).unwrap();
         symlink(to, &file).unwrap();
-        let (used, told) = used_in("work/site");
+        let (used, told) = home.used_in("work/site");
         assert!(used.is_empty() && told.contains("it cannot be read"), "{to}: {told}");
     }
 }

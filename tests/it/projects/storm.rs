@@ -1,12 +1,13 @@
-//! A storm over several sidecars and a proxy that may use different accounts: failovers of every kind, pins here and everywhere,
-//! rules that change and break while requests are under way, kills and restarts. What the upstream received is the judge: each
+//! A storm over several sidecars and the clients of a proxy that may use different accounts: failovers of every kind, pins here and
+//! everywhere, rules and keys that change, break and go while requests are under way, kills and restarts. What the upstream received is the judge: each
 //! request carries the name of its session, and must come with an account that was allowed there.
 //!
 //! A sample runs with all tests. `CAM_TEST_LONG=1` runs a long one, and `CAM_TEST_STORM=100000` one of so many requests.
 
+mod world;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, RwLock};
 use std::time::{Duration, Instant};
@@ -16,77 +17,13 @@ use simulated_openai::api::{Answer, Breakage, LimitKind, Wait};
 
 use super::sidecar_in;
 use crate::cli::proxy::Proxy;
-use crate::support::http::Connection;
+use crate::support::http::{self, Connection};
 use crate::support::{Pool, Sidecar, eventually, has_time};
+use world::{BUILT_IN, CLIENTS_OF_PROXY, GROUPS, OF_PROXY, SESSIONS, Set, key, keys_of, rules_of, sets, write_config};
 
 /// Straight to the terminal: whoever runs a long one wants to see how it goes.
 macro_rules! say {
     ($($words:tt)*) => { drop(writeln!(std::io::stderr(), $($words)*)) };
-}
-
-type Set = BTreeSet<usize>;
-
-/// A pattern of folders, and the words that say which accounts may be used there.
-type Rule = (&'static str, &'static [&'static str]);
-
-/// The groups of the accounts; the last account is in none.
-const GROUPS: [&[&str]; 8] =
-    [&["work"], &["work"], &["work"], &["private"], &["private"], &["spare", "work"], &["spare"], &[]];
-
-/// Where each session works, and the accounts that its client leaves it.
-const SESSIONS: [(&str, &str); 6] = [
-    ("work/site", ""),
-    ("work/shop", "!account-1"),
-    ("private/notes", ""),
-    ("private/blog", "!spare"),
-    ("elsewhere", "spare"),
-    ("elsewhere", ""),
-];
-
-/// What the proxy, which works in no folder of a rule, is left.
-const OF_PROXY: &str = "spare,private";
-
-/// So many clients ask each door at once.
-const CLIENTS: usize = 2;
-
-/// The rules that follow each other: patterns with words. None are rules that cannot be read.
-const RULES: [Option<&[Rule]>; 5] = [
-    Some(&[("~/work/**", &["work"]), ("~/private/**", &["private"])]),
-    Some(&[
-        ("~/work/shop", &["work", "!account-2"]),
-        ("~/work/**", &["spare"]),
-        ("~/private/**", &["private", "spare"]),
-    ]),
-    None,
-    Some(&[("~/**", &["!private"])]),
-    Some(&[("~/private/notes", &["account-4"]), ("~/work", &["work"]), ("~/private", &["!work"])]),
-];
-
-const SETTINGS: &str = "[polling]\nenabled = false\n[routing]\nshort_retry_ms = 0\n[breaker]\nopen_seconds = 1\n";
-
-/// The accounts, by their positions, that words between commas name.
-fn named(words: &[&str]) -> Set {
-    let of = |word: &str| -> Set {
-        let is_it = |at: &usize| GROUPS[*at].contains(&word) || format!("account-{}", at + 1) == word;
-        (0..GROUPS.len()).filter(is_it).collect()
-    };
-    let left_out: Set = words.iter().filter_map(|word| word.strip_prefix('!')).flat_map(of).collect();
-    let mut named: Set = words.iter().filter(|word| !word.starts_with('!')).flat_map(|word| of(word)).collect();
-    if words.iter().all(|word| word.starts_with('!')) {
-        named = (0..GROUPS.len()).collect();
-    }
-    named.difference(&left_out).copied().collect()
-}
-
-/// What these rules and its client leave the session in `folder`.
-fn allowed(rules: &[Rule], folder: &str, told: &str) -> Set {
-    let covers = |pattern: &str| {
-        let begin = pattern.trim_start_matches("~/").trim_end_matches("**").trim_end_matches('/');
-        begin.is_empty() || folder == begin || folder.strip_prefix(begin).is_some_and(|rest| rest.starts_with('/'))
-    };
-    let by_rule = rules.iter().find(|(pattern, _)| covers(pattern)).map(|(_, words)| named(words));
-    let told = if told.is_empty() { (0..GROUPS.len()).collect() } else { named(&told.split(',').collect::<Vec<_>>()) };
-    by_rule.map_or(told.clone(), |by_rule| by_rule.intersection(&told).copied().collect())
 }
 
 /// Where a client asks.
@@ -94,6 +31,15 @@ fn allowed(rules: &[Rule], folder: &str, told: &str) -> Set {
 struct Door {
     port: u16,
     key: String,
+}
+
+/// How much there is of it.
+struct Size {
+    most: usize,
+    /// So many clients ask each door at once.
+    clients: usize,
+    /// A client rests so long between two requests.
+    pause: Duration,
 }
 
 /// What the clients and the one that disturbs them share.
@@ -111,7 +57,7 @@ struct Storm {
 
 impl Storm {
     /// Asks at door `place` until it is over, as client `number`.
-    fn ask(&self, pool: &Pool, (place, number): (usize, usize), most: usize, pause: Duration) {
+    fn ask(&self, pool: &Pool, (place, number): (usize, usize), &Size { most, pause, .. }: &Size) {
         let (mut connection, mut round) = (None, number * 7);
         while !self.over.load(Ordering::Relaxed) && self.asked.fetch_add(1, Ordering::Relaxed) < most {
             std::thread::sleep(pause);
@@ -128,6 +74,12 @@ impl Storm {
                 continue;
             };
             let (status, retries) = head;
+            if status == 401 {
+                // Its key was taken back, or is another one now: that is no request.
+                self.asked.fetch_sub(1, Ordering::Relaxed);
+                std::thread::sleep(Duration::from_millis(50));
+                continue;
+            }
             self.served.fetch_add(usize::from(status == 200), Ordering::Relaxed);
             self.failed_over.fetch_add(usize::from(status == 200 && retries > 0), Ordering::Relaxed);
             if status != 200 {
@@ -158,7 +110,8 @@ fn exchange(connection: &mut Option<(u16, Connection)>, door: &Door, mark: &str,
     let head = used.head().ok()?;
     used.body().ok()?;
     let retries = head.header("x-retry-count").and_then(|count| count.parse().ok()).unwrap_or_default();
-    *connection = Some((port, used));
+    // After one that is refused at the door the connection ends.
+    *connection = (head.status != 401).then_some((port, used));
     Some((head.status, retries))
 }
 
@@ -210,12 +163,6 @@ fn mark(body: &str) -> &str {
     &rest[..rest.find('"').unwrap()]
 }
 
-/// The sessions of the storm.
-struct Crew {
-    sidecars: Vec<Sidecar>,
-    proxy: Proxy,
-}
-
 fn sidecar(pool: &Pool, place: usize) -> Sidecar {
     let (folder, told) = SESSIONS[place];
     let options = if told.is_empty() { json!({}) } else { json!({ "accounts": told }) };
@@ -226,26 +173,24 @@ fn door(sidecar: &Sidecar) -> Door {
     Door { port: sidecar.port(), key: sidecar.api_key().to_owned() }
 }
 
-fn write_rules(pool: &Pool, rules: Option<&[Rule]>) {
-    let mut text = SETTINGS.to_owned();
-    for (pattern, words) in rules.into_iter().flatten() {
-        let path = pattern.replace('~', &pool.sandbox.home().display().to_string());
-        text.extend(["[[projects]]\npath = \"", &path, "\"\naccounts = ", &json!(words).to_string(), "\n"]);
-    }
-    if rules.is_none() {
-        text += "[[projects]]\npath = \"~/\naccounts = []\n";
-    }
-    // As editors do, and so that nobody reads a half of it.
-    let (new, file): (PathBuf, PathBuf) = (pool.sandbox.path("config.new"), pool.sandbox.path("config.toml"));
-    std::fs::write(&new, text).unwrap();
-    std::fs::rename(new, file).unwrap();
-}
-
 /// The accounts that a session lists as allowed.
 fn listed(sidecar: &mut Sidecar) -> Set {
     let listed = sidecar.request("accounts/list", &json!({})).unwrap();
     let accounts = listed["accounts"].as_array().unwrap().iter().enumerate();
     accounts.filter(|(_, account)| account["state"] != "notAllowed").map(|(at, _)| at).collect()
+}
+
+/// The proxy has change `change` of its keys: each opens it, and none that is gone does.
+fn follow_keys(storm: &Storm, change: usize) {
+    for (at, name) in CLIENTS_OF_PROXY.iter().enumerate() {
+        let door = &storm.doors[SESSIONS.len() + at];
+        let Door { port, key: before } = door.lock().unwrap().clone();
+        let is_there = keys_of(change).iter().any(|(of, _)| of == name);
+        // To a client's key that opens the proxy, the metrics are forbidden.
+        let (key, status) = if is_there { (key(name, change), 403) } else { (before, 401) };
+        eventually("the keys are followed", || (http::get(port, "/metrics", &key).status() == status).then_some(()));
+        door.lock().unwrap().key = key;
+    }
 }
 
 /// A failure for an account, of every kind in its turn.
@@ -270,7 +215,7 @@ fn kills(turn: usize) -> bool {
 }
 
 /// Disturbs the sessions: what happens in turn `turn`.
-fn disturb(pool: &Pool, crew: &mut Crew, storm: &Storm, turn: usize) {
+fn disturb(pool: &Pool, sidecars: &mut [Sidecar], storm: &Storm, turn: usize) {
     for at in 0..3 {
         pool.script((turn * 5 + at * 3) % GROUPS.len() + 1, failure(turn + at));
     }
@@ -278,40 +223,36 @@ fn disturb(pool: &Pool, crew: &mut Crew, storm: &Storm, turn: usize) {
     let place = turn % SESSIONS.len();
     match turn % 5 {
         // A pin that some may not follow.
-        0 => drop(crew.sidecars[5].request("accounts/switch", &json!({ "account": account, "scope": "everywhere" }))),
-        1 => drop(crew.sidecars[place].request("accounts/switch", &json!({ "account": account }))),
+        0 => drop(sidecars[5].request("accounts/switch", &json!({ "account": account, "scope": "everywhere" }))),
+        1 => drop(sidecars[place].request("accounts/switch", &json!({ "account": account }))),
         2 => {
             let strategies = ["sticky", "round_robin", "least_utilized", "priority", "hybrid"];
             let params = json!({ "strategy": strategies[turn / 5 % strategies.len()] });
-            drop(crew.sidecars[place].request("routing/setStrategy", &params));
+            drop(sidecars[place].request("routing/setStrategy", &params));
         }
         3 => {
             let params = json!({ "account": Value::Null, "scope": "everywhere" });
-            drop(crew.sidecars[5].request("accounts/switch", &params));
+            drop(sidecars[5].request("accounts/switch", &params));
         }
         _ => {
-            crew.sidecars[place].kill();
-            crew.sidecars[place] = sidecar(pool, place);
-            *storm.doors[place].lock().unwrap() = door(&crew.sidecars[place]);
+            sidecars[place].kill();
+            sidecars[place] = sidecar(pool, place);
+            *storm.doors[place].lock().unwrap() = door(&sidecars[place]);
         }
     }
 }
 
-/// Has so many requests asked, by each client with a pause between them, and judges all that comes of them.
-fn storm_of(most: usize, pause: Duration) {
+/// Has so many requests asked, and judges all that comes of them.
+fn storm_of(size: &Size) {
+    let most = size.most;
     let pool = Pool::new(GROUPS.len());
-    for (at, groups) in GROUPS.iter().enumerate() {
-        let words: Vec<&str> = groups.iter().flat_map(|group| ["--group", *group]).collect();
-        if !words.is_empty() {
-            pool.sandbox.run(&[&["edit", &(at + 1).to_string()], &words[..]].concat()).ok();
-        }
-    }
-    write_rules(&pool, RULES[0]);
-    let sidecars: Vec<Sidecar> = (0..SESSIONS.len()).map(|place| sidecar(&pool, place)).collect();
-    let proxy = Proxy::start(&pool.sandbox, &["--api-key", "sk-storm", "--accounts", OF_PROXY]);
-    let mut crew = Crew { sidecars, proxy };
-    let of_proxy = Door { port: crew.proxy.port, key: "sk-storm".to_owned() };
-    let doors = crew.sidecars.iter().map(door).chain([of_proxy]).map(Mutex::new).collect();
+    pool.group(&GROUPS);
+    write_config(&pool, 0);
+    let mut sidecars: Vec<Sidecar> = (0..SESSIONS.len()).map(|place| sidecar(&pool, place)).collect();
+    let proxy = Proxy::start(&pool.sandbox, &["--accounts", OF_PROXY]);
+    let keys = CLIENTS_OF_PROXY.iter().map(|name| key(name, 0)).chain([BUILT_IN.to_owned()]);
+    let of_proxy = keys.map(|key| Door { port: proxy.port, key });
+    let doors = sidecars.iter().map(door).chain(of_proxy).map(Mutex::new).collect();
     let storm = Storm {
         doors,
         world: RwLock::default(),
@@ -321,15 +262,10 @@ fn storm_of(most: usize, pause: Duration) {
         failed_over: AtomicUsize::new(0),
         over: AtomicBool::new(false),
     };
-    let rules_of = |change: usize| RULES[change % RULES.len()];
-    let sets = |rules: &[Rule]| -> Vec<Set> {
-        let of_sessions = SESSIONS.iter().map(|(folder, told)| allowed(rules, folder, told));
-        of_sessions.chain([named(&OF_PROXY.split(',').collect::<Vec<_>>())]).collect()
-    };
-    let now = sets(rules_of(0).unwrap());
+    let now = sets(0).unwrap();
     let mut judge =
         Judge { before: now.clone(), used: vec![Set::new(); now.len()], now, written_at: 0, changes: 0, judged: 0 };
-    for (place, sidecar) in crew.sidecars.iter_mut().enumerate() {
+    for (place, sidecar) in sidecars.iter_mut().enumerate() {
         assert_eq!(listed(sidecar), judge.now[place], "session {place}");
     }
     pool.upstream.traffic().clear_requests();
@@ -337,9 +273,9 @@ fn storm_of(most: usize, pause: Duration) {
     let mut turn = 0;
     std::thread::scope(|scope| {
         for place in 0..storm.doors.len() {
-            for client in 0..CLIENTS {
+            for client in 0..size.clients {
                 let (storm, pool) = (&storm, &pool);
-                scope.spawn(move || storm.ask(pool, (place, client), most, pause));
+                scope.spawn(move || storm.ask(pool, (place, client), size));
             }
         }
         let _over = Over(&storm);
@@ -349,11 +285,11 @@ fn storm_of(most: usize, pause: Duration) {
                     // Whoever starts while the rules cannot be read may use nothing.
                     let _still = storm.world.write().unwrap();
                     judge.judge(&pool);
-                    disturb(&pool, &mut crew, &storm, turn);
+                    disturb(&pool, &mut sidecars, &storm, turn);
                     judge.now[turn % SESSIONS.len()].clear();
                     judge.before.clone_from(&judge.now);
                 } else {
-                    disturb(&pool, &mut crew, &storm, turn);
+                    disturb(&pool, &mut sidecars, &storm, turn);
                 }
                 turn += 1;
                 std::thread::sleep(Duration::from_millis(150));
@@ -365,11 +301,12 @@ fn storm_of(most: usize, pause: Duration) {
             // The rules change while requests are under way.
             let next = judge.changes + 1;
             judge.written_at = pool.upstream.traffic().count();
-            write_rules(&pool, rules_of(next));
-            if let Some(rules) = rules_of(next) {
-                judge.now = sets(rules);
+            write_config(&pool, next);
+            if let Some(sets) = sets(next) {
+                judge.now = sets;
+                follow_keys(&storm, next);
             }
-            for (place, sidecar) in crew.sidecars.iter_mut().enumerate() {
+            for (place, sidecar) in sidecars.iter_mut().enumerate() {
                 eventually("the rules are followed", || (listed(sidecar) == judge.now[place]).then_some(()));
             }
             judge.changes = next;
@@ -392,6 +329,7 @@ fn storm_of(most: usize, pause: Duration) {
     );
     assert!(served * 10 >= most * 6, "{served} of {most} were served");
     assert!(failed_over * 100 >= most, "{failed_over} of {most} failed over");
+    judge.used.pop();
     let idle: BTreeMap<usize, &Set> = judge.used.iter().enumerate().filter(|(_, used)| used.is_empty()).collect();
     assert!(idle.is_empty(), "{idle:?}");
 }
@@ -407,13 +345,13 @@ impl Drop for Over<'_> {
 
 #[test]
 fn no_request_leaves_what_its_session_may_use() {
-    storm_of(1_000, Duration::from_millis(80));
+    storm_of(&Size { most: 400, clients: 1, pause: Duration::from_millis(80) });
 }
 
 #[test]
 fn no_request_of_a_long_storm_leaves_what_its_session_may_use() {
     let given = std::env::var("CAM_TEST_STORM").ok().and_then(|count| count.parse().ok());
     if given.is_some() || has_time("150 s") {
-        storm_of(given.unwrap_or(10_000), Duration::ZERO);
+        storm_of(&Size { most: given.unwrap_or(10_000), clients: 2, pause: Duration::ZERO });
     }
 }

@@ -7,8 +7,9 @@ mod watch;
 
 use std::path::{Path, PathBuf};
 
+use crate::clock;
 use crate::config::projects::{NARROWING, narrowing};
-use crate::domain::projects::{Bound, Folder, Rule, Workplace};
+use crate::domain::projects::{Bound, Folder, Remote, Rule, Workplace};
 use crate::env::Environment;
 use watch::Watch;
 
@@ -25,13 +26,46 @@ pub struct Question<'q> {
     pub environment: &'q Environment,
 }
 
-/// What was found, until it has changed.
-#[derive(Debug)]
-pub struct Found {
+/// The rules, and where a session works.
+#[derive(Clone, Debug, Default)]
+pub struct Places {
     /// The rules, with the links in their paths resolved.
     pub rules: Vec<Rule>,
     /// The folders, in their order.
-    pub places: Vec<Workplace>,
+    pub folders: Vec<Workplace>,
+    /// As they were named.
+    named: Vec<PathBuf>,
+    /// Whether their remotes were asked for.
+    has_remotes: bool,
+}
+
+impl Places {
+    /// The same for a session that works in `folders` now, as far as that is known; and whether one of them was not seen yet.
+    /// Where something `can_narrow` what is used there, nothing may be.
+    pub fn after(&self, folders: &[PathBuf], can_narrow: bool) -> (Places, bool) {
+        let seen = |folder: &PathBuf| self.named.iter().position(|named| named == folder).map(|at| &self.folders[at]);
+        let is_unread = can_narrow && folders.iter().any(|folder| seen(folder).is_none());
+        let unseen = |folder: &Path| Workplace {
+            folder: Folder { path: folder.to_owned(), remotes: Vec::new() },
+            unknown: can_narrow.then(|| unknown("the rules", folder, BEING_READ)),
+            files: Vec::new(),
+        };
+        let places = folders.iter().map(|folder| seen(folder).cloned().unwrap_or_else(|| unseen(folder))).collect();
+        (Places { folders: places, named: folders.to_vec(), ..self.clone() }, is_unread)
+    }
+
+    /// The remotes of a folder, if they were asked for.
+    fn remotes_of(&self, folder: &Path) -> Option<Vec<Remote>> {
+        let seen = self.folders.iter().filter(|_| self.has_remotes).find(|place| place.folder.path == folder)?;
+        seen.unknown.is_none().then(|| seen.folder.remotes.clone())
+    }
+}
+
+/// What was found, until it has changed.
+#[derive(Debug)]
+pub struct Found {
+    /// Where the session works.
+    pub places: Places,
     watch: Watch,
 }
 
@@ -40,38 +74,81 @@ impl Found {
     pub fn has_changed(&self) -> bool {
         self.watch.has_changed()
     }
+
+    /// Whether nothing was read.
+    pub fn is_of_nothing(&self) -> bool {
+        self.watch.is_empty()
+    }
 }
+
+/// Why nobody can tell yet.
+const BEING_READ: &str = "they are being read";
 
 /// Looks at the folders; `before` is what was found last. It asks `git` where rules ask for remotes, so it may take a while.
 pub fn look(question: Question<'_>, before: Option<&Found>) -> Found {
-    let Question { rules, folders, reads_files, .. } = question;
     let mut watch = Watch::after(before.map(|before| &before.watch));
+    // Once for all of them: who opens many waits no longer.
+    let until = clock::instant() + remotes::PATIENCE;
+    let places = places(question, &mut watch, |path, watch| remotes::remotes(path, question.environment, until, watch));
+    Found { places, watch }
+}
+
+/// The same without `git`: remotes that `before` does not have are not known.
+pub fn glance(question: Question<'_>, before: &Found) -> Places {
+    let known = |path: &Path, _: &mut Watch| before.places.remotes_of(path).ok_or_else(|| BEING_READ.to_owned());
+    places(question, &mut Watch::default(), known)
+}
+
+type Asked = Result<Vec<Remote>, String>;
+
+fn places(question: Question<'_>, watch: &mut Watch, remotes: impl Fn(&Path, &mut Watch) -> Asked) -> Places {
+    let Question { rules, folders, reads_files, .. } = question;
+    let named = folders.to_vec();
     if rules.is_empty() && !reads_files {
         let place = |path: &PathBuf| Folder { path: path.clone(), remotes: Vec::new() };
         let place = |path: &PathBuf| Workplace { folder: place(path), ..Workplace::default() };
-        return Found { rules: Vec::new(), places: folders.iter().map(place).collect(), watch };
+        return Places { folders: folders.iter().map(place).collect(), named, ..Places::default() };
     }
+    let has_remotes = rules.iter().any(|rule| rule.remote.is_some());
     let rules = rules.iter().map(|rule| rule.clone().resolved(|begin| watch.real(begin))).collect();
-    let places = folders.iter().map(|folder| place(question, folder, &mut watch)).collect();
-    Found { rules, places, watch }
+    let asked = |path: &Path, watch: &mut Watch| match has_remotes {
+        false => Ok(Vec::new()),
+        // A name that was lost on the way leads to no repository.
+        true if is_lossy(path) => Err("its name is not UTF-8 text".to_owned()),
+        true => remotes(path, watch),
+    };
+    let folders = folders.iter().map(|folder| place(folder, reads_files, watch, asked)).collect();
+    Places { rules, folders, named, has_remotes }
 }
 
-fn place(question: Question<'_>, folder: &Path, watch: &mut Watch) -> Workplace {
+fn is_lossy(path: &Path) -> bool {
+    path.to_str().is_none_or(|path| path.contains(char::REPLACEMENT_CHARACTER))
+}
+
+fn place(
+    folder: &Path,
+    reads_files: bool,
+    watch: &mut Watch,
+    remotes: impl Fn(&Path, &mut Watch) -> Asked,
+) -> Workplace {
+    if !folder.is_absolute() {
+        let why = "nobody can tell where it is: it was removed, or may not be read";
+        let unknown = Bound { name: "the working folder".to_owned(), accounts: Err(why.to_owned()) };
+        return Workplace { unknown: Some(unknown), ..Workplace::default() };
+    }
     let path = watch.real(folder).unwrap_or_else(|| folder.to_owned());
-    let asks_for_remotes = question.rules.iter().any(|rule| rule.remote.is_some());
-    // A name that was lost on the way leads to no repository.
-    let is_lossy = path.to_str().is_none_or(|path| path.contains(char::REPLACEMENT_CHARACTER));
-    let found = match (asks_for_remotes, is_lossy) {
-        (false, _) => Ok(Vec::new()),
-        (true, true) => Err("its name is not UTF-8 text".to_owned()),
-        (true, false) => remotes::remotes(&path, question.environment, watch),
-    };
+    let found = remotes(&path, watch);
     if found.is_err() {
         watch.try_again();
     }
-    let files = if question.reads_files { files(&path, watch) } else { Vec::new() };
-    let unknown = found.as_ref().err().cloned();
+    let files = if reads_files { files(&path, watch) } else { Vec::new() };
+    let unknown = found.as_ref().err().map(|why| unknown("the rules by `remote`", &path, why));
     Workplace { folder: Folder { path, remotes: found.unwrap_or_default() }, unknown, files }
+}
+
+/// That nobody can tell what `rules` say of a folder.
+fn unknown(rules: &str, folder: &Path, why: &str) -> Bound {
+    Bound { name: format!("{rules} for `{}`", folder.display()), accounts: Err(why.to_owned()) }
 }
 
 /// What the files in `folder` and above it say, up to the top of its repository: of a submodule that is the one around it.

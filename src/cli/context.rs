@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::config::keys::{KEYS, Key};
 use crate::config::{self, Sources, typed};
 use crate::domain::near;
+use crate::domain::projects::Allowed;
 use crate::domain::report::SessionKind;
 use crate::env::{Environment, working_directory, working_folder};
 use crate::error::{Error, ErrorKind};
@@ -29,9 +30,9 @@ pub struct Context {
     pub paths: Paths,
 }
 
-/// Where this process was started; a folder that is gone is as none below the root.
+/// Where this process was started; empty where nobody can tell, so that no rule is passed over.
 pub fn started_in() -> PathBuf {
-    working_folder().unwrap_or_else(|| std::path::MAIN_SEPARATOR_STR.into())
+    working_folder().unwrap_or_default()
 }
 
 impl Context {
@@ -118,12 +119,26 @@ impl Context {
     pub fn warn_unless_served(manager: &Manager) {
         match manager.list().map(|report| report.accounts.len()) {
             Ok(0) => Printer::warning(&format!("there is no account yet; {FIRST_ACCOUNT}")),
-            Ok(_) if manager.accounts().view().available(manager.session().now()) == 0 => {
-                Printer::warning("no account can serve now; `codex-account-manager list` says why");
+            Ok(_) => {
+                let view = manager.accounts().view();
+                if view.available(manager.session().now()) == 0 {
+                    Printer::warning(&none_can_serve(&view.pool.allowed));
+                }
             }
             // A file that cannot be read was reported as a notice.
-            Ok(_) | Err(_) => {}
+            Err(_) => {}
         }
+    }
+}
+
+/// Why no account can serve, or who says it: the list of accounts knows no rule.
+fn none_can_serve(allowed: &Allowed) -> String {
+    let why = allowed.sentences();
+    let why = why.trim_end_matches('.');
+    match (allowed.is_empty(), why) {
+        (true, _) => format!("no account may be used here.{why}"),
+        (false, "") => "no account can serve now; `codex-account-manager list` says why".to_owned(),
+        (false, _) => format!("no account can serve now; `codex-account-manager doctor` says why.{why}"),
     }
 }
 

@@ -14,8 +14,8 @@ use crate::domain::projects::Remote;
 use crate::env::{self, Environment};
 use crate::files;
 
-/// `git` reads files. What takes longer for all of a folder, such as a pipe that a configuration includes, is given up.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// `git` reads files. What takes longer for all folders together, such as a pipe that a configuration includes, is given up.
+pub const PATIENCE: Duration = Duration::from_secs(3);
 
 /// No file that says where a repository is, is longer.
 const LONGEST_POINTER: u64 = 16 * 1024;
@@ -28,6 +28,12 @@ const MOST_FILES: usize = 64;
 
 /// What stands at the top of a repository.
 pub const MARK: &str = ".git";
+
+/// Variables that name a file which git reads in the place of the person's or the system's configuration.
+const OTHER_CONFIGURATIONS: [&str; 2] = ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"];
+
+/// Where `git` is started: away from every repository, so that only what is named is read.
+const ROOT: &str = std::path::MAIN_SEPARATOR_STR;
 
 /// Of a configuration, what says where remotes are and what else is read.
 const WANTED: &str =
@@ -55,19 +61,15 @@ struct Entry {
     value: String,
 }
 
-/// The remotes of the repositories that `folder` is in: of a submodule also those of the one around it.
+/// The remotes of the repositories that `folder` is in: of a submodule also those of the one around it. At `until` it is given up.
 ///
 /// # Errors
 ///
 /// Why nobody can tell, in words: then no rule may be passed over.
-pub fn remotes(folder: &Path, environment: &Environment, watch: &mut Watch) -> Result<Vec<Remote>, String> {
-    remotes_within(PATIENCE, folder, environment, watch)
-}
-
-fn remotes_within(
-    patience: Duration,
+pub fn remotes(
     folder: &Path,
     environment: &Environment,
+    until: Instant,
     watch: &mut Watch,
 ) -> Result<Vec<Remote>, String> {
     let mut configurations = Vec::new();
@@ -80,7 +82,7 @@ fn remotes_within(
     let mut reading = Reading {
         environment,
         watch,
-        until: clock::instant() + patience,
+        until,
         urls: Vec::new(),
         rewrites: Vec::new(),
         next: Vec::new(),
@@ -110,7 +112,35 @@ impl Reading<'_> {
             self.watch.note(&place);
         }
         let said = self.ask(&[])?;
-        self.take(said, false)
+        self.take(said, false)?;
+        // What a variable puts in the place of these counts too, and takes nothing away: a shell can set it.
+        for name in OTHER_CONFIGURATIONS {
+            let Some(file) = self.environment.get(name).map(|file| Path::new(ROOT).join(file)) else { continue };
+            self.watch.note(&file);
+            let said = self.ask(&["--file", &file.display().to_string(), "--includes"])?;
+            self.take(said, false)?;
+        }
+        let entries = self.of_variables();
+        self.take(entries, true)
+    }
+
+    /// What `GIT_CONFIG_KEY_0` and those that follow say.
+    fn of_variables(&self) -> Vec<Entry> {
+        let value = |of: &str, number: usize| self.environment.get(&format!("GIT_CONFIG_{of}_{number}"));
+        let keys = (0..MOST_FILES).map_while(|number| Some((value("KEY", number)?, value("VALUE", number)?)));
+        let entry = |(key, value): (&str, &str)| {
+            let (section, rest) = key.split_once('.')?;
+            let (between, name) = rest.rsplit_once('.')?;
+            let (section, name) = (section.to_ascii_lowercase(), name.to_ascii_lowercase());
+            let is_wanted = match section.as_str() {
+                "remote" => matches!(name.as_str(), "url" | "pushurl"),
+                "url" => matches!(name.as_str(), "insteadof" | "pushinsteadof"),
+                _ => false,
+            };
+            let name = format!("{section}.{between}.{name}");
+            is_wanted.then(|| Entry { file: None, name, value: value.to_owned() })
+        };
+        keys.filter_map(entry).collect()
     }
 
     fn add(&mut self, file: PathBuf) -> Result<(), String> {
@@ -209,12 +239,7 @@ impl Reading<'_> {
         let lost = |error: io::Error| format!("`git` cannot be asked for the remotes: {error}");
         let mut command = env::program("git");
         command.arg("config").args(of).args(["--null", "--show-origin", "--get-regexp", WANTED]);
-        // Away from the repository, so that only what is named is read.
-        command
-            .current_dir(std::path::MAIN_SEPARATOR_STR)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
+        command.current_dir(ROOT).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         // They would name another configuration.
         for name in self.environment.names().filter(|name| name.to_ascii_uppercase().starts_with("GIT_")) {
             command.env_remove(name);

@@ -70,6 +70,11 @@ impl Watch {
         self.again_at = Some(clock::instant() + LATER);
     }
 
+    /// Whether there is nothing that could be other than it was.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.links.is_empty() && self.again_at.is_none()
+    }
+
     /// Whether something is other than it was.
     pub fn has_changed(&self) -> bool {
         self.is_late

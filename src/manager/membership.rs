@@ -11,7 +11,7 @@ use super::accounts::View;
 use super::accounts::confined::{confined, recorded, shares};
 use super::accounts::pool::uses;
 use super::router::Whereabouts;
-use super::session::{LONGEST_FOLDER, LONGEST_PROGRAM};
+use super::session::{Given, LONGEST_FOLDER, LONGEST_PROGRAM, Session};
 use crate::background;
 use crate::domain::account::{AccountId, ModelFamily};
 use crate::domain::plain_text::bounded;
@@ -190,11 +190,24 @@ impl Manager {
 
     /// Looks again at what this session may use, where something of it was changed.
     pub async fn follow_project(&self) {
-        if self.session.has_project_changed() {
-            let session = Arc::clone(&self.session);
-            if background::spawn_blocking(move || session.look_at_project()).await.is_err() {
-                tracing::error!("looking at the project failed because of a bug in this program; please report it");
-            }
+        if !self.session.is_project_still() {
+            self.beside_requests(Session::follow_project).await;
+        }
+    }
+
+    /// From now on the session works elsewhere, or something else narrows it. That holds at once; what follows for folders that
+    /// were not seen before is looked up behind it.
+    pub fn change_project(self: &Arc<Self>, change: impl FnOnce(&mut Given)) {
+        self.session.change_project(change);
+        let manager = Arc::clone(self);
+        background::spawn(async move { manager.beside_requests(Session::look_at_project).await });
+    }
+
+    /// Lets `look` wait for a disk and for `git`.
+    async fn beside_requests(&self, look: impl FnOnce(&Session) + Send + 'static) {
+        let session = Arc::clone(&self.session);
+        if background::spawn_blocking(move || look(&session)).await.is_err() {
+            tracing::error!("looking at the project failed because of a bug in this program; please report it");
         }
     }
 

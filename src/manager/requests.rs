@@ -34,6 +34,7 @@ impl Manager {
     /// Asks the ledger what has to be known before a request is routed: what siblings know, when that is older than a
     /// second; the spending of accounts that have a limit, always; and who owns what the request names, once.
     pub async fn consult(&self, request: &mut RouteRequest) {
+        self.session.project_was_read().await;
         let view = self.accounts.tried_view().await;
         note_allowed(request, &view);
         let budgets = self.budgets(request.key.as_deref());

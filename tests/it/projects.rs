@@ -109,7 +109,10 @@ fn everything_else_only_narrows() {
         let allowed: Vec<u64> = allowed.map(|account| account["index"].as_u64().unwrap()).collect();
         assert_eq!(allowed, expected.to_vec(), "{folders:?} {options}");
         if expected.is_empty() {
-            assert_eq!(answer(&sidecar, "gpt-5").status(), 503);
+            let refused = answer(&sidecar, "gpt-5");
+            assert_eq!(refused.status(), 503);
+            // The list of accounts is of all of them.
+            assert!(refused.text().contains("`codex-account-manager doctor` says what to do."), "{}", refused.text());
         }
     }
     let mut command = pool.sandbox.command(&["sidecar", "--stdio", "--accounts", "work", "--accounts", "!1"]);

@@ -21,8 +21,8 @@ pub struct Standing {
 pub struct Workplace {
     /// The folder.
     pub folder: Folder,
-    /// Why nobody can tell what its remotes are, although rules ask for them.
-    pub unknown: Option<String>,
+    /// What nobody can tell of it, although rules ask for it: its remotes, or where it is.
+    pub unknown: Option<Bound>,
     /// What files in it say, which only narrows.
     pub files: Vec<Bound>,
 }
@@ -35,10 +35,7 @@ impl Standing {
         bounds.extend(broken.map(|why| Bound { name: "`projects`".to_owned(), accounts: Err(why.to_owned()) }));
         for Workplace { folder, unknown, files } in places {
             // Where nobody can tell which rules hold, none may be passed over.
-            bounds.extend(unknown.as_ref().map(|why| Bound {
-                name: format!("the rules by `remote` for `{}`", folder.path.display()),
-                accounts: Err(why.clone()),
-            }));
+            bounds.extend(unknown.clone());
             for rule in holding(rules, folder) {
                 if !held.iter().any(|held| held.number == rule.number) {
                     bounds.push(Bound { name: rule.title(), accounts: Ok(rule.accounts.clone()) });
@@ -139,8 +136,9 @@ mod tests {
     #[test]
     fn what_nobody_can_tell_leaves_no_account() {
         let mut unknown = place("/srv", &[]);
-        unknown.unknown = Some("there is no git".to_owned());
-        unknown.files.push(Bound { name: "`/srv/x:3`".to_owned(), accounts: Err("no".to_owned()) });
+        let wrong = |name: &str, why: &str| Bound { name: name.to_owned(), accounts: Err(why.to_owned()) };
+        unknown.unknown = Some(wrong("the rules by `remote`", "there is no git"));
+        unknown.files.push(wrong("`/srv/x:3`", "no"));
         let standing = Standing::new(&[], Some("line 3"), &[unknown], &[]);
         let faults: Vec<_> = standing.bounds.iter().map(|bound| bound.accounts.clone().unwrap_err()).collect();
         assert_eq!(faults, ["line 3", "there is no git", "no"]);

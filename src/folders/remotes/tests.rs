@@ -50,8 +50,12 @@ impl Place {
         self.git(name, &["remote", "add", "origin", url]);
     }
 
+    fn within(&self, patience: Duration, folder: &str, watch: &mut Watch) -> Result<Vec<Remote>, String> {
+        remotes(&self.path(folder), &self.environment, clock::instant() + patience, watch)
+    }
+
     fn remotes(&self, folder: &str) -> Result<String, String> {
-        let found = remotes(&self.path(folder), &self.environment, &mut Watch::default())?;
+        let found = self.within(PATIENCE, folder, &mut Watch::default())?;
         Ok(found.iter().map(Remote::text).collect::<Vec<_>>().join(" "))
     }
 
@@ -134,7 +138,7 @@ fn what_says_where_the_remotes_are_is_followed() {
     fs::create_dir_all(place.path("new")).unwrap();
     let read = |folder: &str, before: Option<&Watch>| {
         let mut watch = Watch::after(before);
-        let found = remotes(&place.path(folder), &place.environment, &mut watch).unwrap();
+        let found = place.within(PATIENCE, folder, &mut watch).unwrap();
         (found.iter().map(Remote::text).collect::<Vec<_>>().join(" "), watch)
     };
     let (_, mut watch) = read("site", None);
@@ -211,21 +215,37 @@ fn a_configuration_that_has_no_end_is_given_up() {
     let pipe = place.path("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     place.append("site/.git/config", &format!("[include]\n\tpath = {}\n", pipe.display()));
-    let patience = Duration::from_millis(100);
-    let given_up = remotes_within(patience, &place.path("site"), &place.environment, &mut Watch::default());
+    let given_up = place.within(Duration::from_millis(100), "site", &mut Watch::default());
     assert_eq!(given_up, Err("`git` did not say in time what the remotes are".to_owned()));
     fs::remove_file(place.path("site/.git/config")).unwrap();
     fs::rename(&pipe, place.path("site/.git/commondir")).unwrap();
     assert!(place.remotes("site").unwrap_err().contains("it is a pipe, not a file"));
 }
 
+/// A shell can set variables, so what they say is added to what is there without them.
 #[test]
-fn no_variable_names_another_configuration() {
+fn what_variables_say_is_added() {
     let Some(mut place) = Place::new() else { return };
-    place.repository("site", "git@github.com:acme/site.git");
-    place.environment = [("GIT_CONFIG_COUNT", "x"), ("GIT_DIR", "/not/there")]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into_iter()
-        .collect();
-    assert_eq!(place.remotes("site"), Ok("github.com/acme/site".to_owned()));
+    place.repository("site", "work:site");
+    let rewriting = "[url \"git@github.com:acme/\"]\n\tinsteadOf = work:\n";
+    fs::write(place.path("other"), rewriting).unwrap();
+    let other = place.path("other").display().to_string();
+    let rewritten = "work/site github.com/acme/site";
+    for (variables, expected) in [
+        (vec![], "work/site"),
+        (vec![("GIT_CONFIG_COUNT", "x"), ("GIT_DIR", "/not/there")], "work/site"),
+        (vec![("GIT_CONFIG_GLOBAL", "/not/there")], "work/site"),
+        (vec![("GIT_CONFIG_GLOBAL", other.as_str())], rewritten),
+        (vec![("GIT_CONFIG_SYSTEM", other.as_str())], rewritten),
+        (vec![("GIT_CONFIG_KEY_0", "URL.git@github.com:acme/.InsteadOf"), ("GIT_CONFIG_VALUE_0", "work:")], rewritten),
+        (
+            vec![("GIT_CONFIG_KEY_0", "remote.x.pushUrl"), ("GIT_CONFIG_VALUE_0", "https://example.org/x")],
+            "example.org/x work/site",
+        ),
+        (vec![("GIT_CONFIG_KEY_0", "core.pager"), ("GIT_CONFIG_VALUE_0", "x")], "work/site"),
+    ] {
+        let owned = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        place.environment = owned.collect();
+        assert_eq!(place.remotes("site"), Ok(expected.to_owned()), "{variables:?}");
+    }
 }

@@ -15,6 +15,9 @@ use crate::domain::routing::starting_account::Confined;
 use crate::manager::session::{LONGEST_FOLDER, LONGEST_PROGRAM};
 use crate::store::{SessionRecord, State, StoredAllowed};
 
+/// No session is narrowed by more, as others show it.
+const MOST_RULES: usize = 16;
+
 /// What a session with this pool may use, for its record; `None` for every account.
 pub(in crate::manager) fn recorded(pool: &Pool) -> Option<StoredAllowed> {
     if pool.allowed.is_all() {
@@ -26,14 +29,16 @@ pub(in crate::manager) fn recorded(pool: &Pool) -> Option<StoredAllowed> {
     Some(StoredAllowed { name, accounts, by, ..StoredAllowed::default() })
 }
 
-/// What a record says of it, as it is reported: what a rule names is known to its own session alone.
+/// What a record says of it, as it is reported: what a rule names is known to its own session alone. The record may be another
+/// program's, so its texts are cut as those of folders are.
 impl From<&StoredAllowed> for AccountSetReport {
     fn from(stored: &StoredAllowed) -> AccountSetReport {
-        let narrowing = |name: &String| Narrowing { name: name.as_str().into(), words: None, fault: None };
+        let text = |text: &String| bounded(text, LONGEST_FOLDER);
+        let narrowing = |name: String| Narrowing { name: name.into(), words: None, fault: None };
         AccountSetReport {
-            name: stored.name.clone().unwrap_or_default(),
+            name: stored.name.as_ref().and_then(text).unwrap_or_default(),
             accounts: stored.accounts.iter().map(|id| AccountId::new(id.as_str())).collect(),
-            narrowed_by: stored.by.iter().map(narrowing).collect(),
+            narrowed_by: stored.by.iter().filter_map(text).map(narrowing).take(MOST_RULES).collect(),
             warnings: Vec::new(),
         }
     }
@@ -63,7 +68,8 @@ impl Accounts {
         let over = alive.filter_map(|session| {
             let allowed = session.allowed.as_ref()?;
             let admits = allowed.accounts.iter().any(|id| id == account.as_str());
-            let by: Vec<String> = allowed.by.iter().filter_map(|name| bounded(name, LONGEST_FOLDER)).collect();
+            let by = allowed.by.iter().filter_map(|name| bounded(name, LONGEST_FOLDER)).take(MOST_RULES);
+            let by: Vec<String> = by.collect();
             (!admits).then(|| PassedOver {
                 id: session.id.clone(),
                 pid: session.pid,
@@ -95,5 +101,27 @@ impl Accounts {
             }
         };
         drop(self.write_later(change, || {}));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Another program of the user may have written it.
+    #[test]
+    fn what_a_record_says_is_made_harmless_before_it_is_shown() {
+        let long = "x".repeat(LONGEST_FOLDER * 2);
+        let by =
+            std::iter::once("rule\u{1b}[31m 1\n".to_owned()).chain(std::iter::repeat_n(long.clone(), 100)).collect();
+        let stored = StoredAllowed { name: Some(format!(" \u{202e}{long}")), by, ..StoredAllowed::default() };
+        let report = AccountSetReport::from(&stored);
+        assert!(
+            report.name.starts_with('\u{fffd}') && report.name.chars().count() == LONGEST_FOLDER,
+            "{}",
+            report.name
+        );
+        assert_eq!((&*report.narrowed_by[0].name, report.narrowed_by.len()), ("rule\u{fffd}[31m 1", MOST_RULES));
+        assert!(report.narrowed_by.iter().all(|it| it.name.chars().count() <= LONGEST_FOLDER));
     }
 }

@@ -78,6 +78,8 @@ pub fn exhausted(pool: &Pool, exhausted: &Exhausted, now: Timestamp) -> Notice {
         Some(at) => {
             format!("All {count} accounts{here} are limited; the first is free again in {}", length(at.since(now)))
         }
+        // The list of accounts knows no rule.
+        None if !pool.allowed.is_all() => "No account can serve; `codex-account-manager doctor` says why".to_owned(),
         None => "No account can serve; `codex-account-manager list` says why".to_owned(),
     };
     Notice { level: Level::Warning, key: "exhausted".to_owned(), text }

@@ -3,6 +3,9 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
+use std::time::Duration;
+
+use tokio::sync::watch;
 
 use super::Session;
 use super::event::Level;
@@ -11,7 +14,10 @@ pub use crate::config::projects::of_settings;
 use crate::config::projects::{OPTIONS, Projects};
 use crate::domain::projects::{Allowed, Bound, Bounds, Standing};
 use crate::env::Environment;
-use crate::folders::{self, Found, Question};
+use crate::folders::{self, Found, Places, Question};
+
+/// How long a request waits for a folder that was just opened; after it the request is refused, and the answer says why.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where a session works, and what it was told beside the rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,17 +43,42 @@ pub struct Project {
     /// What `git` is started with.
     environment: Environment,
     given: Mutex<Given>,
-    holds: RwLock<Arc<Standing>>,
+    holds: RwLock<Holds>,
     /// What that was made from. Held for as long as somebody looks.
     looked: Mutex<Option<Looked>>,
+    /// Whether a folder was opened that nobody has looked at yet.
+    is_unread: watch::Sender<bool>,
     /// Why nothing may be used, as it was last reported.
     nothing_left: Mutex<Option<String>>,
+}
+
+/// What holds now.
+struct Holds {
+    standing: Arc<Standing>,
+    /// The rules and folders that it was made from, once somebody has looked.
+    seen: Option<Seen>,
+}
+
+/// What was seen of rules and folders.
+struct Seen {
+    places: Places,
+    /// Why nobody can tell what the rules say.
+    broken: Option<String>,
+    /// Whether a folder that nobody has seen may be under something.
+    can_narrow: bool,
+}
+
+impl Seen {
+    fn standing(&self, told: &[Bound]) -> Standing {
+        Standing::new(&self.places.rules, self.broken.as_deref(), &self.places.folders, told)
+    }
 }
 
 /// What was looked at last.
 struct Looked {
     asked: Asked,
     found: Found,
+    standing: Arc<Standing>,
 }
 
 /// What says what is to be looked at.
@@ -58,16 +89,24 @@ struct Asked {
     given: Given,
 }
 
+impl Asked {
+    fn seen(&self, places: Places) -> Seen {
+        let broken = self.projects.broken.clone();
+        Seen { places, broken, can_narrow: self.reads_files || !self.projects.rules.is_empty() }
+    }
+}
+
 impl Project {
     /// Nothing may be used before somebody has looked.
     pub fn new(given: Given, environment: Environment) -> Project {
         let unknown = Bound { name: "`projects`".to_owned(), accounts: Err("the rules are being read".to_owned()) };
-        let holds = Standing { bounds: Bounds::new(vec![unknown]), ..Standing::default() };
+        let standing = Standing { bounds: Bounds::new(vec![unknown]), ..Standing::default() };
         Project {
             environment,
             given: Mutex::new(given),
-            holds: RwLock::new(Arc::new(holds)),
+            holds: RwLock::new(Holds { standing: Arc::new(standing), seen: None }),
             looked: Mutex::default(),
+            is_unread: watch::Sender::new(false),
             nothing_left: Mutex::default(),
         }
     }
@@ -77,26 +116,68 @@ impl Project {
     }
 
     fn standing(&self) -> Arc<Standing> {
-        Arc::clone(&self.holds.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.holds.read().unwrap_or_else(PoisonError::into_inner).standing)
     }
 
     fn asked(&self, config: &Config) -> Asked {
         Asked { projects: config.projects.clone(), reads_files: config.project_files(), given: self.given().clone() }
     }
 
+    /// What was looked at last; `None` while somebody looks.
+    fn looked(&self) -> Option<MutexGuard<'_, Option<Looked>>> {
+        match self.looked.try_lock() {
+            Ok(looked) => Some(looked),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            // Whatever that does not see shows the next time.
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    /// Whether nothing has to be asked of the disk to know that nothing changed.
+    fn is_still(&self, config: &Config) -> bool {
+        let Some(looked) = self.looked() else { return true };
+        looked.as_ref().is_some_and(|looked| looked.found.is_of_nothing() && looked.asked == self.asked(config))
+    }
+
     /// Whether to look again.
     fn has_changed(&self, config: &Config) -> bool {
-        let looked = match self.looked.try_lock() {
-            Ok(looked) => looked,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            // Somebody looks now; whatever that does not see shows the next time.
-            Err(TryLockError::WouldBlock) => return false,
-        };
+        let Some(looked) = self.looked() else { return false };
         looked.as_ref().is_none_or(|looked| looked.asked != self.asked(config) || looked.found.has_changed())
     }
 
-    /// Looks, and returns what holds now if that is another thing.
-    fn look(&self, config: &Config) -> Option<Arc<Standing>> {
+    /// What was told is another thing now. What follows for the folders that were seen holds from here on, and in one that
+    /// nobody has seen nothing may be used: not even where it really is is known.
+    fn change(&self, change: impl FnOnce(&mut Given)) {
+        let mut given = self.given();
+        change(&mut given);
+        let mut holds = self.holds.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(Seen { places, broken, can_narrow }) = &holds.seen else { return };
+        let (places, is_unread) = places.after(&given.folders, *can_narrow);
+        let seen = Seen { places, broken: broken.clone(), can_narrow: *can_narrow };
+        // What is to be known of the folders together is said once all of them were seen.
+        let warnings = holds.standing.warnings.clone();
+        holds.standing = Arc::new(Standing { warnings, ..seen.standing(&given.told()) });
+        drop(holds);
+        self.is_unread.send_replace(is_unread);
+    }
+
+    /// Lets `seen` hold, unless the session works elsewhere by now: then somebody looks once more.
+    fn publish(&self, asked: &Asked, seen: Seen, is_whole: bool) -> Arc<Standing> {
+        let standing = Arc::new(seen.standing(&asked.given.told()));
+        let given = self.given();
+        if *given == asked.given {
+            *self.holds.write().unwrap_or_else(PoisonError::into_inner) =
+                Holds { standing: Arc::clone(&standing), seen: Some(seen) };
+            if is_whole {
+                self.is_unread.send_replace(false);
+            }
+        }
+        standing
+    }
+
+    /// Looks, and returns what held after the last look and what holds now if these differ. `touch` says that something else
+    /// holds meanwhile: a `git` that takes its time does not keep rules from holding.
+    fn look(&self, config: &Config, touch: impl FnOnce()) -> Option<(Arc<Standing>, Arc<Standing>)> {
         let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
         let asked = self.asked(config);
         let Asked { projects, reads_files, given } = &asked;
@@ -106,15 +187,16 @@ impl Project {
             reads_files: *reads_files,
             environment: &self.environment,
         };
-        let found = folders::look(question, looked.as_ref().map(|looked| &looked.found));
-        let standing = Standing::new(&found.rules, projects.broken.as_deref(), &found.places, &given.told());
-        *looked = Some(Looked { asked, found });
-        let mut holds = self.holds.write().unwrap_or_else(PoisonError::into_inner);
-        if **holds == standing {
-            return None;
+        let last = looked.as_ref();
+        if let Some(last) = last.filter(|last| last.asked != asked) {
+            self.publish(&asked, asked.seen(folders::glance(question, &last.found)), false);
+            touch();
         }
-        *holds = Arc::new(standing);
-        Some(Arc::clone(&holds))
+        let found = folders::look(question, last.map(|last| &last.found));
+        let now = self.publish(&asked, asked.seen(found.places.clone()), true);
+        let before = last.map(|last| Arc::clone(&last.standing)).unwrap_or_default();
+        *looked = Some(Looked { asked, found, standing: Arc::clone(&now) });
+        (before != now).then_some((before, now))
     }
 }
 
@@ -124,28 +206,44 @@ impl Session {
         self.project.as_ref().map_or_else(Arc::default, Project::standing)
     }
 
-    /// Whether what says what this session may use was changed. Some calls of `stat`.
-    pub fn has_project_changed(&self) -> bool {
-        self.project.as_ref().is_some_and(|project| project.has_changed(&self.config()))
+    /// Until it is known what holds in folders that were just opened, which takes a moment: a request waits for it.
+    pub async fn project_was_read(&self) {
+        let Some(project) = self.project.as_ref().filter(|project| *project.is_unread.borrow()) else { return };
+        let mut is_unread = project.is_unread.subscribe();
+        drop(tokio::time::timeout(PATIENCE, is_unread.wait_for(|is_unread| !is_unread)).await);
+    }
+
+    /// Whether what says what this session may use can only have been changed by what this process knows, and was not.
+    pub fn is_project_still(&self) -> bool {
+        self.project.as_ref().is_none_or(|project| project.is_still(&self.config()))
+    }
+
+    /// Looks at what this session may use, if something of that was changed. On a file system that hangs it waits, and holds up
+    /// nobody else.
+    pub fn follow_project(&self) {
+        if self.project.as_ref().is_some_and(|project| project.has_changed(&self.config())) {
+            self.look_at_project();
+        }
     }
 
     /// Looks at what this session may use, and reports what is new of it. It may ask `git`, so no request must wait for it.
     pub fn look_at_project(&self) {
-        let before = self.standing();
-        let looked = self.project.as_ref().and_then(|project| project.look(&self.config()));
-        let Some(standing) = looked else { return };
-        self.follow_rule(standing.strategy());
-        for warning in standing.warnings.iter().filter(|warning| !before.warnings.contains(warning)) {
+        let Some(project) = &self.project else { return };
+        let looked = project.look(&self.config(), || self.changes.touch());
+        self.changes.touch();
+        let Some((before, now)) = looked else { return };
+        self.follow_rule(now.strategy());
+        for warning in now.warnings.iter().filter(|warning| !before.warnings.contains(warning)) {
             tracing::warn!("{warning}");
             self.notice(Level::Warning, warning.clone());
         }
-        self.changes.touch();
     }
 
     /// From now on the session works elsewhere, or something else narrows it. It is for the caller to look.
     pub fn change_project(&self, change: impl FnOnce(&mut Given)) {
         if let Some(project) = &self.project {
-            change(&mut project.given());
+            project.change(change);
+            self.changes.touch();
         }
     }
 

@@ -219,8 +219,14 @@ pub fn refused(
     }
 }
 
-/// Where a person finds what to do.
-const LISTED: &str = " `codex-account-manager list` says what to do.";
+/// Where a person finds what to do. The list of accounts knows no rule.
+fn advice(narrowed: &str) -> &'static str {
+    if narrowed.is_empty() {
+        " `codex-account-manager list` says what to do."
+    } else {
+        " `codex-account-manager doctor` says what to do."
+    }
+}
 
 fn exhausted_response(
     exhausted: &Exhausted,
@@ -242,9 +248,9 @@ fn exhausted_response(
     let free = exhausted.available_at.map(|at| length(at.since(now)));
     let when = free.map(|free| format!(" The first is free again in {free}.")).unwrap_or_default();
     let unserved = unserved.map(|why| format!(" A ChatGPT login cannot serve it: {why}")).unwrap_or_default();
-    // Where time does not help, a person has to.
-    let advice = if when.is_empty() && unserved.is_empty() { LISTED } else { "" };
     let (narrowed, spent) = (request.narrowed_by(pool), spent(exhausted));
+    // Where time does not help, a person has to.
+    let advice = if when.is_empty() && unserved.is_empty() { advice(&narrowed) } else { "" };
     let message = format!("{begin}.{when}{spent} {reasons}.{unserved}{narrowed}{advice}");
     let body = json!({"error": {"message": message, "type": kind, "param": null, "code": code, "accounts": accounts}});
     with_reset(status, body, exhausted.available_at, now)

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+use futures_util::future::{self, BoxFuture};
 use jsonrpsee::types::ErrorObjectOwned;
 use language_server::jsonrpc::{Error as LspError, Result as LspResult};
 use language_server::ls_types::{
@@ -178,16 +178,15 @@ impl language_server::Session for Backend {
             folders.change(paths(change.added), &paths(change.removed));
             folders.current()
         };
-        self.change_project(|given| given.folders = folders).boxed()
+        self.change_project(|given| given.folders = folders);
+        future::ready(()).boxed()
     }
 
     fn change_settings(&self, settings: Value) -> BoxFuture<'_, ()> {
-        async move {
-            if let Some(bounds) = of_settings(&settings) {
-                self.change_project(|given| given.settings = Some(bounds)).await;
-            }
+        if let Some(bounds) = of_settings(&settings) {
+            self.change_project(|given| given.settings = Some(bounds));
         }
-        .boxed()
+        future::ready(()).boxed()
     }
 
     /// The person gave up a wait: the request is answered at once.
@@ -270,10 +269,10 @@ impl Backend {
         background::spawn(notify(client, outbox.clone(), events, progresses));
     }
 
-    async fn change_project(&self, change: impl FnOnce(&mut Given)) {
-        let Some(session) = self.0.session() else { return };
-        session.manager.session().change_project(change);
-        session.manager.follow_project().await;
+    fn change_project(&self, change: impl FnOnce(&mut Given)) {
+        if let Some(session) = self.0.session() {
+            session.manager.change_project(change);
+        }
     }
 
     async fn leave(&self) {

@@ -6,8 +6,9 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::{SOON, WORK, folder, pool, sidecar_in, write};
+use crate::support::sandbox::BINARY;
 use crate::support::upstream::{answer, ask};
-use crate::support::{Pool, Sidecar, eventually, require, sandbox, within};
+use crate::support::{Pool, Running, Sidecar, eventually, require, sandbox, within};
 
 /// The accounts that the session may use.
 fn allowed(sidecar: &mut Sidecar) -> Vec<u64> {
@@ -184,6 +185,60 @@ fn folders_and_settings_of_an_editor_are_followed() {
         sidecar.notify("workspace/didChangeConfiguration", &tolerated);
     }
     assert_eq!(allowed(&mut sidecar), [1, 2, 3, 4]);
+}
+
+/// Its repository takes its time: a pipe that its configuration includes has no end yet.
+#[test]
+fn a_folder_that_was_just_opened_is_closed_until_it_was_read() {
+    if !require("git") || !require("mkfifo") {
+        return;
+    }
+    let pool = pool(&format!("{WORK}[[projects]]\nremote = \"github.com/acme/*\"\naccounts = [\"work\"]\n"));
+    let site = folder(&pool, "work/site");
+    git(&site, &["init", "-q"]);
+    git(&site, &["config", "include.path", "slow"]);
+    let slow = site.join(".git/slow");
+    assert!(Command::new("mkfifo").arg(&slow).status().unwrap().success());
+    let mut sidecar = sidecar_in(&pool, &["private"], &json!({}));
+    assert_eq!(allowed(&mut sidecar), [1, 2, 3, 4]);
+    let event = json!({ "added": [uri(&pool, "work/site")], "removed": [uri(&pool, "private")] });
+    sidecar.notify("workspace/didChangeWorkspaceFolders", &json!({ "event": event }));
+    assert_eq!(allowed(&mut sidecar), [0; 0], "at once");
+    std::thread::spawn(move || std::fs::write(slow, "\n"));
+    // It is waited for, or was given up.
+    eventually("an account of the rule serves", || {
+        let response = answer(&sidecar, "gpt-5");
+        if response.status() == 200 {
+            let served = response.header("x-account-id").unwrap().to_owned();
+            assert!(pool.ids[..2].contains(&served), "{served}");
+            return Some(());
+        }
+        assert!(response.text().contains("the rules by `remote` for `"), "{}", response.text());
+        None
+    });
+}
+
+/// As `run` in a folder that somebody else removed.
+#[test]
+fn a_working_folder_that_nobody_can_name_is_under_every_rule() {
+    let pool = pool(WORK);
+    let gone = folder(&pool, "work/gone");
+    let inside = |words: &str| {
+        let script = format!("cd '{}' && rmdir '{0}' && exec \"$0\" {words}", gone.display());
+        let mut command = pool.sandbox.program("sh");
+        command.args(["-c", &script, BINARY]);
+        std::fs::create_dir_all(&gone).unwrap();
+        Running::start(command).finish()
+    };
+    let explained = inside("explain");
+    assert!(explained.stdout.contains("This folder uses no account, by the working folder."), "{explained:?}");
+    let ran = inside("run -- true");
+    for said in ["warning: no account may be used here. ", "mended: the working folder: nobody can tell where it is"] {
+        assert!(ran.stderr.contains(said), "{ran:?}");
+    }
+    write(&pool, "");
+    let explained = inside("explain");
+    assert!(explained.stdout.contains("gets account 1"), "{explained:?}");
 }
 
 #[test]

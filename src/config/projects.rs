@@ -118,8 +118,10 @@ fn rule(table: &Table, number: usize, place: &str, home: Option<&Path>) -> Resul
     let path = text("path")?.map(|text| {
         FolderPattern::parse(&text, home, NAMING).map_err(|why| format!("`path` cannot be `{text}`: {why}"))
     });
-    let remote = text("remote")?
-        .map(|text| RemotePattern::parse(&text).map_err(|why| format!("`remote` cannot be `{text}`: {why}")));
+    let remote = text("remote")?.map(|text| {
+        RemotePattern::parse(&text)
+            .map_err(|why| format!("`remote` cannot be `{}`: {why}", RemotePattern::shown(&text)))
+    });
     let (path, remote) = (path.transpose()?, remote.transpose()?);
     if path.is_none() && remote.is_none() {
         return Err("it has neither `path` nor `remote`; `path = \"/**\"` is for every folder".to_owned());

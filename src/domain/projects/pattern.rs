@@ -35,6 +35,12 @@ pub enum PatternError {
     /// A remote without a host or a path.
     #[error("it is not like `github.com/acme/*`")]
     NotARemote,
+    /// `host:port/path`, of which git takes the port for a folder.
+    #[error("a port has no place in it; write `host/path`")]
+    Port,
+    /// An address of the web with a query or a mark.
+    #[error("in an address what begins with `?` or `#` is no part of the path; write `host/path`")]
+    Query,
     /// A wildcard that cannot be read.
     #[error("{0}")]
     Wildcard(&'static str),

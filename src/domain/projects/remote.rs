@@ -8,6 +8,14 @@ use super::pattern::{Parts, PatternError};
 const OPTIONS: MatchOptions =
     MatchOptions { case_sensitive: false, require_literal_separator: true, require_literal_leading_dot: false };
 
+/// Hosts by which a provider is reached too, and its own: where only the port of the web is open.
+const SAME_HOSTS: [(&str, &str); 4] = [
+    ("ssh.github.com", "github.com"),
+    ("www.github.com", "github.com"),
+    ("altssh.gitlab.com", "gitlab.com"),
+    ("altssh.bitbucket.org", "bitbucket.org"),
+];
+
 /// Where a repository is, without how it is reached: `github.com/acme/site`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remote(String);
@@ -37,14 +45,35 @@ impl Remote {
         let path = path.split(['?', '#']).next().unwrap_or_default();
         let path = path_without_detours(&percent_decoded(path));
         let path = path.strip_suffix(".git").unwrap_or(&path);
-        let host = host.trim_end_matches('.');
-        (!host.is_empty() && !path.is_empty()).then(|| Remote(format!("{}/{path}", host.to_lowercase())))
+        let host = host.trim_end_matches('.').to_lowercase();
+        (!host.is_empty() && !path.is_empty()).then(|| Remote(format!("{}/{path}", own_host(&host))))
     }
 
     /// As it is compared.
     pub fn text(&self) -> &str {
         &self.0
     }
+}
+
+/// The provider's own host.
+fn own_host(host: &str) -> &str {
+    SAME_HOSTS.iter().find(|(other, _)| *other == host).map_or(host, |(_, own)| own)
+}
+
+/// An address without the user before its host: a token may stand there, and a pattern is shown.
+fn without_user(text: &str) -> String {
+    let (scheme, rest) = text.find("://").map_or(("", text), |at| text.split_at(at + "://".len()));
+    let host = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
+    let Some((user, _)) = host.rsplit_once('@') else { return text.to_owned() };
+    let bracket = if user.contains('[') { "[" } else { "" };
+    format!("{scheme}{bracket}{}", &rest[user.len() + '@'.len_utf8()..])
+}
+
+/// Whether it begins with `host:port`, of which git takes the port for a folder.
+fn has_port(text: &str) -> bool {
+    let host = text.split('/').next().unwrap_or_default();
+    let port = host.rsplit_once(':').map_or("", |(_, port)| port);
+    !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The address in `helper::address`, which a program of that name reaches for git.
@@ -108,22 +137,40 @@ impl RemotePattern {
     ///
     /// [`PatternError`]
     pub fn parse(text: &str) -> Result<RemotePattern, PatternError> {
-        let trimmed = text.trim();
-        if trimmed.is_empty() {
+        let shown = without_user(text.trim());
+        if shown.is_empty() {
             return Err(PatternError::Empty);
         }
-        let plain = match Remote::parse(trimmed) {
+        if has_port(&shown) {
+            return Err(PatternError::Port);
+        }
+        let plain = match Remote::parse(&shown) {
+            // It would be cut off with what follows.
+            Some(_) if shown.contains(['?', '#']) => return Err(PatternError::Query),
             Some(Remote(plain)) => plain,
-            None => trimmed.trim_end_matches('/').trim_end_matches(".git").to_lowercase(),
+            None => {
+                let plain = shown.split_once("://").map_or(shown.as_str(), |(_, rest)| rest);
+                if has_port(plain) {
+                    return Err(PatternError::Port);
+                }
+                let plain = plain.trim_end_matches('/').trim_end_matches(".git").to_lowercase();
+                let (host, path) = plain.split_at(plain.find('/').unwrap_or(plain.len()));
+                format!("{}{path}", own_host(host))
+            }
         };
         // A host alone stands for all of its repositories.
         if plain.is_empty() || plain.starts_with(['/', '.', '~', '\\']) || plain.contains(char::is_whitespace) {
             return Err(PatternError::NotARemote);
         }
-        Ok(RemotePattern { text: trimmed.to_owned(), parts: Parts::parse(&plain)? })
+        Ok(RemotePattern { parts: Parts::parse(&plain)?, text: shown })
     }
 
-    /// As it is written.
+    /// What somebody wrote as one, as it may be shown.
+    pub fn shown(text: &str) -> String {
+        without_user(text.trim())
+    }
+
+    /// As it is written, without a user.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -145,7 +192,11 @@ mod tests {
             ("github.com:acme/site", Some("github.com/acme/site")),
             ("git@github.com:/acme/site.git", Some("github.com/acme/site")),
             ("ssh://git@github.com:22/acme/site.git", Some("github.com/acme/site")),
-            ("ssh://git@ssh.github.com:443/acme/site.git", Some("ssh.github.com/acme/site")),
+            ("ssh://git@ssh.github.com:443/acme/site.git", Some("github.com/acme/site")),
+            ("git@ssh.github.com:acme/site.git", Some("github.com/acme/site")),
+            ("ssh://git@altssh.gitlab.com:443/acme/site.git", Some("gitlab.com/acme/site")),
+            ("https://www.github.com/acme/site", Some("github.com/acme/site")),
+            ("https://ssh.github.com.evil.example/acme/site", Some("ssh.github.com.evil.example/acme/site")),
             ("https://github.com/acme/site.git", Some("github.com/acme/site")),
             ("https://user:token@GitHub.com/acme/site/", Some("github.com/acme/site")),
             ("https://github.com./acme//site", Some("github.com/acme/site")),
@@ -186,14 +237,60 @@ mod tests {
             ("git@github.com:acme/*", "https://github.com/acme/site", true),
             ("gitlab.com/acme/*", "git@gitlab.com:acme/team/site.git", true),
             ("*/acme/*", "github-work:acme/site.git", true),
+            ("github-work/acme/*", "git@github-work:acme/site.git", true),
+            ("github.com/acme/*", "ssh://git@ssh.github.com:443/acme/site.git", true),
+            ("ssh.github.com/acme/*", "git@github.com:acme/site.git", true),
+            ("https://github.com/", "git@github.com:acme/site.git", true),
+            ("ssh://git@git.acme.example:2222/acme/*", "ssh://git.acme.example:2222/acme/site", true),
+            ("git.acme.example/acme/site-?", "ssh://git.acme.example:2222/acme/site-a", true),
+            ("git.acme.example/acme/site-?", "ssh://git.acme.example/acme/site", false),
+            ("https://me:token@github.com/acme/*", "https://github.com/acme/site", true),
+            ("me:token@github.com/acme/*", "https://github.com/acme/site", true),
+            ("[git@github.com:22]:acme/*", "https://github.com/acme/site", true),
             ("*.acme.example", "https://git.acme.example/x", true),
             ("*.acme.example", "https://acme.example.evil.example/x", false),
         ] {
             let read = RemotePattern::parse(pattern).unwrap();
             assert_eq!(read.covers(&Remote::parse(remote).unwrap()), covers, "{pattern} {remote}");
         }
-        for text in ["", " ", "/srv/git", "./x", "~/x", "a b", "github.com/[a"] {
+        for text in ["", " ", "/srv/git", "./x", "~/x", "a b", "github.com/[a", "https://", "me@"] {
             assert!(RemotePattern::parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_would_never_fit_is_refused() {
+        let (port, query) = ("a port has no place in it; write `host/path`", "what begins with `?` or `#` is no part");
+        for (text, why) in [
+            ("git.acme.example:2222/acme/*", port),
+            ("git@git.acme.example:2222/acme/*", port),
+            ("git.acme.example:2222", port),
+            ("https://git.acme.example:2222", port),
+            ("https://git.acme.example/acme/site-?", query),
+            ("git@git.acme.example:acme/site-?", query),
+            ("https://git.acme.example/acme/*#x", query),
+        ] {
+            let refused = RemotePattern::parse(text).unwrap_err().to_string();
+            assert!(refused.contains(why), "{text}: {refused}");
+        }
+    }
+
+    /// It is in messages, records and what others are shown.
+    #[test]
+    fn a_pattern_is_shown_without_a_user() {
+        for (text, shown) in [
+            ("github.com/acme/*", "github.com/acme/*"),
+            (" https://me:token@github.com/acme/* ", "https://github.com/acme/*"),
+            ("https://token@github.com/acme/*", "https://github.com/acme/*"),
+            ("https://me:to@ken@github.com/acme", "https://github.com/acme"),
+            ("me:token@github.com/acme/*", "github.com/acme/*"),
+            ("git@github.com:acme/*", "github.com:acme/*"),
+            ("[me:token@github.com:22]:acme/*", "[github.com:22]:acme/*"),
+            ("gcrypt::https://me:token@github.com/acme", "gcrypt::https://github.com/acme"),
+            ("github.com/acme/a@b", "github.com/acme/a@b"),
+        ] {
+            assert_eq!(RemotePattern::parse(text).unwrap().text(), shown, "{text}");
+            assert_eq!(RemotePattern::shown(text), shown);
         }
     }
 }

@@ -334,6 +334,38 @@ function scenarios.cancel()
   say("afterwards", after)
 end
 
+-- What may be used, once it is this.
+local function set_is(expected)
+  local name
+  wait_for("the set is " .. expected, function()
+    accounts.request("accounts/list", {}, function(_, list)
+      name = list and (list.accountSet and list.accountSet.name or "all")
+    end)
+    vim.wait(50)
+    return name == expected
+  end)
+  return name
+end
+
+function scenarios.folders()
+  vim.fn.mkdir("company")
+  vim.fn.mkdir("private")
+  accounts.setup({})
+  wait_for_accounts()
+  say("at first", set_is("all"))
+  vim.cmd("cd company")
+  say("inside", set_is("account-1"))
+  vim.cmd("new | lcd ../private")
+  vim.wait(200)
+  say("a window elsewhere", set_is("account-1"))
+  vim.cmd("wincmd p | cd ../private")
+  say("outside", set_is("all"))
+  vim.cmd("tabnew | tcd ../company")
+  say("a tab page", set_is("account-1"))
+  vim.cmd("tabclose")
+  say("without it", set_is("all"))
+end
+
 function scenarios.missing()
   vim.cmd("CodexAccounts")
   say("message", message("hint"))

@@ -197,6 +197,24 @@ fn the_plugin_says_which_variable_opens_locked_accounts() {
 }
 
 #[test]
+fn the_plugin_keeps_to_the_rules_of_the_folder_that_neovim_goes_to() {
+    let pool = Pool::new(2);
+    let rule = "[[projects]]\npath = \"/**/company\"\naccounts = [\"account-1\"]\n";
+    std::fs::write(pool.sandbox.path("config.toml"), rule).unwrap();
+    let Some(steps) = steps(&pool.sandbox, "folders") else { return };
+    for (step, expected) in [
+        ("at first", "all"),
+        ("inside", "account-1"),
+        ("a window elsewhere", "account-1"),
+        ("outside", "all"),
+        ("a tab page", "account-1"),
+        ("without it", "all"),
+    ] {
+        assert_eq!(steps[step], expected, "{step}");
+    }
+}
+
+#[test]
 fn neovim_leaves_no_sidecar_however_it_ends() {
     for signal in [None, Some(Signal::TERM), Some(Signal::KILL)] {
         let pool = Pool::new(1);

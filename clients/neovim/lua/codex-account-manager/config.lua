@@ -11,7 +11,7 @@ local defaults = {
   sidecar_environment = {},
   -- Sent as `initializationOptions`: any configuration key.
   initialization_options = {},
-  -- The folder whose rules of projects hold; nil is Neovim's working directory when the sidecar starts.
+  -- The folder whose rules of projects hold; nil is where Neovim works: its working directory and those of its windows.
   folder = nil,
   -- The only accounts to use, such as { "work", "!main" }; it narrows what the rules leave. nil: all of that.
   accounts = nil,

@@ -24,7 +24,7 @@ local HINT = "`:checkhealth codex-account-manager`, or run `codex-account-manage
 -- Names that LSP has given out; Neovim has handlers for them. All others are the sidecar's own.
 local LSP_NAMES = { "^%$/", "^window/", "^workspace/", "^client/", "^textDocument/", "^telemetry/" }
 
--- The process that runs or starts: { id, session?, began }. A process that is not this one is over.
+-- The process that runs or starts: { id, session?, began, folders }. A process that is not this one is over.
 local current
 -- Whether a restart is awaited.
 local pausing = false
@@ -114,11 +114,53 @@ local function object(fields)
   return (fields == nil or vim.tbl_isempty(fields)) and vim.empty_dict() or fields
 end
 
--- Where this Neovim works, as a workspace folder.
-local function folder()
-  local path = vim.fn.fnamemodify(config.get().folder or vim.loop.cwd(), ":p")
-  path = #path > 1 and path:gsub("/$", "") or path
-  return { uri = vim.uri_from_fname(path), name = path }
+-- Where this Neovim works, as workspace folders: its working directory, and those of its windows and tab pages.
+local function folders()
+  local option = config.get().folder
+  local paths = { option or vim.loop.cwd() }
+  if not option then
+    table.insert(paths, vim.fn.getcwd(-1, -1))
+    for tab = 1, vim.fn.tabpagenr("$") do
+      for window = 1, vim.fn.tabpagewinnr(tab, "$") do
+        table.insert(paths, vim.fn.getcwd(window, tab))
+      end
+    end
+  end
+  local list, known = {}, {}
+  for _, path in ipairs(paths) do
+    path = vim.fn.fnamemodify(path, ":p")
+    path = #path > 1 and path:gsub("/$", "") or path
+    if not known[path] then
+      known[path] = true
+      table.insert(list, { uri = vim.uri_from_fname(path), name = path })
+    end
+  end
+  return list
+end
+
+-- Those of `list` that are not in `others`.
+local function without(list, others)
+  local known = {}
+  for _, folder in ipairs(others) do
+    known[folder.uri] = true
+  end
+  return vim.tbl_filter(function(folder)
+    return not known[folder.uri]
+  end, list)
+end
+
+-- Tells the sidecar where this Neovim works now.
+local function follow_folders()
+  local client = current and current.session and vim.lsp.get_client_by_id(current.id)
+  if not client then
+    return
+  end
+  local now, before = folders(), current.folders
+  local added, removed = without(now, before), without(before, now)
+  if #added + #removed > 0 then
+    current.folders = now
+    editor.call(client, "notify", "workspace/didChangeWorkspaceFolders", { event = { added = added, removed = removed } })
+  end
 end
 
 local launch
@@ -189,14 +231,14 @@ launch = function()
   local command = { path, "sidecar", "--stdio" }
   vim.list_extend(command, options.arguments)
   local other = { message = "`" .. path .. "` is not codex-account-manager", data = { hint = HINT } }
-  local process = { began = vim.loop.now() }
+  local process = { began = vim.loop.now(), folders = folders() }
   current = process
   process.id = editor.start_client({
     name = binary.name,
     cmd = command,
     cmd_env = options.sidecar_environment,
     init_options = object(vim.tbl_extend("force", options.initialization_options, { accounts = options.accounts })),
-    workspace_folders = { folder() },
+    workspace_folders = process.folders,
     capabilities = capabilities(),
     handlers = handlers(),
     on_init = vim.schedule_wrap(function(client)
@@ -208,6 +250,8 @@ launch = function()
       if not process.session then
         return give_up(process, other)
       end
+      -- It may have gone elsewhere meanwhile.
+      follow_folders()
       notify("session/began", process.session)
       settle(nil)
     end),
@@ -312,8 +356,16 @@ function M.on(method, handler)
   end
 end
 
+local group = vim.api.nvim_create_augroup("codex-account-manager", {})
+
+vim.api.nvim_create_autocmd({ "DirChanged", "TabNewEntered", "TabClosed", "WinClosed", "WinNew" }, {
+  group = group,
+  desc = "Keep to the rules of the folders that Neovim works in",
+  callback = vim.schedule_wrap(follow_folders),
+})
+
 vim.api.nvim_create_autocmd("VimLeavePre", {
-  group = vim.api.nvim_create_augroup("codex-account-manager", {}),
+  group = group,
   desc = "Do not start the sidecar again: Neovim ends it with its other servers",
   callback = function()
     current, pausing = nil, false

@@ -199,6 +199,15 @@ impl Ledger {
     ///
     /// As for [`Ledger::standing`].
     pub async fn usage(&self, days: u32, by: By) -> Result<Vec<UsageRow>, LedgerError> {
+        self.usage_and_total(days, by).await.map(|(rows, _)| rows)
+    }
+
+    /// The same, and the total of one look, in which a request that is in several rows counts once.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Ledger::standing`].
+    pub async fn usage_and_total(&self, days: u32, by: By) -> Result<(Vec<UsageRow>, UsageRow), LedgerError> {
         let today = self.0.clock.day(self.0.clock.now());
         let first = today.days_before(days.saturating_sub(1));
         self.ask(move |database, pending| {

@@ -88,8 +88,22 @@ fn spent(connection: &Connection, sql: &str, key: &[&str], today: Day) -> rusqli
     Ok(spent)
 }
 
-/// The usage of some days, by the text that rows are in the order of; the part of what is paid from no purse has no text.
-pub(super) type Usage = BTreeMap<Option<String>, UsageRow>;
+/// The usage of some days.
+#[derive(Default)]
+pub(super) struct Usage {
+    /// By the text that rows are in the order of; the part of what is paid from no purse has no text.
+    rows: BTreeMap<Option<String>, UsageRow>,
+    /// All of it, in which each request counts once.
+    total: UsageRow,
+}
+
+impl Usage {
+    /// Adds to the row of `key`, or to what no purse has paid for so far.
+    fn add(&mut self, key: Option<String>, more: &UsageRow) {
+        self.rows.entry(key).or_default().add(more);
+        self.total.add(more);
+    }
+}
 
 /// The accounts are found by stepping from one to the next in the table's own order, so that the days of a year are not read
 /// for the sake of a month.
@@ -104,7 +118,7 @@ pub(super) const OF_PURSES: &str = "SELECT name, requests, input, cached, output
 pub(super) fn usage(connection: &Connection, first: Day, last: Day, by: By) -> rusqlite::Result<Usage> {
     let mut statement = connection.prepare_cached(OF_DAYS)?;
     let mut rows = statement.query([first.to_string(), last.to_string()])?;
-    let mut usage = Usage::new();
+    let mut usage = Usage::default();
     while let Some(row) = rows.next()? {
         let key: Option<String> = match by {
             By::Account => row.get(0).map(Some)?,
@@ -112,7 +126,7 @@ pub(super) fn usage(connection: &Connection, first: Day, last: Day, by: By) -> r
             By::Model => row.get(2).map(Some)?,
             By::Purse(_) => None,
         };
-        usage.entry(key).or_default().add(&usage_row(row, 3)?);
+        usage.add(key, &usage_row(row, 3)?);
     }
     if let By::Purse(kind) = by
         && has_purses(connection)?
@@ -129,8 +143,8 @@ pub(super) fn usage(connection: &Connection, first: Day, last: Day, by: By) -> r
 /// What is paid from all purses of a kind together is not paid from none.
 fn add_of_purses(usage: &mut Usage, name: &str, more: &UsageRow) {
     match name {
-        "" => usage.entry(None).or_default().subtract(more),
-        name => usage.entry(Some(name.to_owned())).or_default().add(more),
+        "" => usage.rows.entry(None).or_default().subtract(more),
+        name => usage.rows.entry(Some(name.to_owned())).or_default().add(more),
     }
 }
 
@@ -139,8 +153,8 @@ fn usage_row(row: &Row<'_>, first: usize) -> rusqlite::Result<UsageRow> {
     Ok(UsageRow { requests, tokens, cost, unpriced: counted(row.get(first + 6)?), ..UsageRow::default() })
 }
 
-/// Rows of usage, with sums that are not in the file yet.
-pub(super) fn rows_with(mut usage: Usage, pending: &Sums, first: Day, last: Day, by: By) -> Vec<UsageRow> {
+/// Rows of usage and their total, with sums that are not in the file yet.
+pub(super) fn rows_with(mut usage: Usage, pending: &Sums, first: Day, last: Day, by: By) -> (Vec<UsageRow>, UsageRow) {
     for (account, day, model, row) in pending.rows().filter(|(_, day, ..)| (first..=last).contains(day)) {
         let key = match by {
             By::Account => Some(account.to_string()),
@@ -148,7 +162,7 @@ pub(super) fn rows_with(mut usage: Usage, pending: &Sums, first: Day, last: Day,
             By::Model => Some(model.to_owned()),
             By::Purse(_) => None,
         };
-        usage.entry(key).or_default().add(row);
+        usage.add(key, row);
     }
     let wanted = |kind: PurseKind| by == By::Purse(kind);
     for (sum_of, _, row) in pending.rows_of_purses().filter(|(_, day, _)| (first..=last).contains(day)) {
@@ -159,7 +173,8 @@ pub(super) fn rows_with(mut usage: Usage, pending: &Sums, first: Day, last: Day,
         }
     }
     let is_used = |(key, sum): &(Option<String>, UsageRow)| key.is_some() || *sum != UsageRow::default();
-    usage.into_iter().filter(is_used).map(|(key, sum)| named(key, sum, by)).collect()
+    let rows = usage.rows.into_iter().filter(is_used).map(|(key, sum)| named(key, sum, by));
+    (rows.collect(), usage.total)
 }
 
 fn named(key: Option<String>, sum: UsageRow, by: By) -> UsageRow {

@@ -33,7 +33,9 @@ fn spent(ledger: &Ledger) -> [(i64, i64); 3] {
 }
 
 async fn rows(ledger: &Ledger, kind: PurseKind) -> Vec<(String, u64, i64)> {
-    let rows = ledger.usage(30, By::Purse(kind)).await.unwrap();
+    let (rows, total) = ledger.usage_and_total(30, By::Purse(kind)).await.unwrap();
+    let (_, by_day) = ledger.usage_and_total(30, By::Day).await.unwrap();
+    assert_eq!(total, by_day, "each request counts once");
     let name = |row: &UsageRow| row.purse.as_ref().map_or("-".to_owned(), |purse| purse.name.to_string());
     rows.iter().map(|row| (name(row), row.requests, row.cost.0 / usd(1).0)).collect()
 }

@@ -93,24 +93,11 @@ impl Books {
     ///
     /// `Internal` when the ledger cannot be read.
     pub async fn usage(&self, days: u32, by: By) -> Result<UsageReport, Error> {
-        let asked = async |by| {
-            self.ledger().usage(days, by).await.map_err(|error| {
-                Error::new(ErrorKind::Internal, format!("the usage cannot be read: {}", error.with_hint()))
-                    .hint("check that file and its folder; `codex-account-manager config path` says where it is")
-                    .caused_by(error)
-            })
-        };
-        let mut total = UsageRow::default();
-        // In this order nothing is in the total that is in no row.
-        if let By::Purse(_) = by {
-            asked(By::Day).await?.iter().for_each(|row| total.add(row));
-        }
-        let mut rows = asked(by).await?;
-        if !matches!(by, By::Purse(_)) {
-            for row in &rows {
-                total.add(row);
-            }
-        }
+        let (mut rows, total) = self.ledger().usage_and_total(days, by).await.map_err(|error| {
+            Error::new(ErrorKind::Internal, format!("the usage cannot be read: {}", error.with_hint()))
+                .hint("check that file and its folder; `codex-account-manager config path` says where it is")
+                .caused_by(error)
+        })?;
         sort(&mut rows, by, |id| self.accounts.view().state.position(id.as_str()));
         Ok(UsageReport { rows, total })
     }

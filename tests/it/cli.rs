@@ -74,7 +74,7 @@ fn bad_usage_ends_with_2_and_says_what_would_do() {
         (vec!["usage", "--days", "0"], "0 is not in 1..=400"),
         (vec!["usage", "--days", "401"], "401 is not in 1..=400"),
         (vec!["usage", "--days", "week"], "invalid value 'week'"),
-        (vec!["usage", "--by", "hour"], "[possible values: account, model, day]"),
+        (vec!["usage", "--by", "hour"], "[possible values: account, model, day, project, key]"),
         (vec!["config", "set", "routing.strategy"], "<VALUE>"),
         (vec!["completions"], "SHELL"),
         (vec!["completions", "tcsh"], "[possible values: bash, elvish, fish, powershell, zsh]"),

@@ -4,6 +4,7 @@
 mod edit;
 mod entries;
 mod file;
+mod held;
 mod json;
 pub mod keys;
 mod layers;
@@ -33,7 +34,9 @@ use crate::env::Environment;
 use crate::files::{RACY, Stamp};
 use crate::logging;
 use crate::paths::Paths;
+use entries::List;
 use keys::{KEYS, Key, Values};
+use layers::{Entry, Layer};
 use projects::Projects;
 use proxy_keys::ProxyKeys;
 use toml_file::{Content, TomlFile};
@@ -133,30 +136,28 @@ pub struct Config {
     pub proxy_keys: ProxyKeys,
     /// One sentence for each unknown key and bad value.
     pub warnings: Vec<String>,
+    /// The file seems to be being written, so what it said before holds: it is to be read again.
+    pub is_unsettled: bool,
 }
 
 impl Config {
     /// Reads all sources.
-    pub fn load(paths: &Paths, environment: &Environment, sources: &Sources) -> Config {
-        Config::default().reload(paths, environment, sources)
+    pub fn load(paths: &Paths, environment: &Environment, sources: &Sources, now: Timestamp) -> Config {
+        Config::default().reload(paths, environment, sources, now)
     }
 
-    /// Reads all sources again. What a file says that cannot be used leaves what this configuration took from it.
+    /// Reads all sources again at `now`. What a file says that cannot be used leaves what this configuration took from it.
     #[must_use = "this returns the new configuration"]
-    pub fn reload(&self, paths: &Paths, environment: &Environment, sources: &Sources) -> Config {
+    pub fn reload(&self, paths: &Paths, environment: &Environment, sources: &Sources, now: Timestamp) -> Config {
         let file = TomlFile::read(&paths.config_file);
-        let is_noted = projects::held::is_noted(paths);
-        let (projects, warning) = self.projects.follow(&file, paths.home.as_deref(), is_noted);
-        if matches!(file.content, Content::Good(_)) && projects.held() != is_noted {
-            projects::held::note(paths, projects.held()).unwrap_or_else(|error| {
-                tracing::warn!("whether rules of projects stand in the configuration was not noted: {error}");
-            });
-        }
-        let (proxy_keys, of_keys) = if sources.reads_proxy_keys {
-            self.proxy_keys.follow(&file, paths.home.as_deref())
+        let is_at_rest = file.is_at_rest(since_1970(now));
+        let is_unsettled = !is_at_rest && self.has_more_than(&file);
+        let (projects, proxy_keys, of_lists) = if is_unsettled {
+            (self.projects.clone(), self.proxy_keys.clone(), Vec::new())
         } else {
-            <(ProxyKeys, Vec<String>)>::default()
+            self.follow_lists(paths, &file, is_at_rest, sources.reads_proxy_keys)
         };
+        let toml = if is_unsettled { self.kept_layer(Source::Toml) } else { layers::toml(&file) };
         let layers = vec![
             layers::session(sources.session_strategy),
             layers::flags(&sources.flags),
@@ -164,15 +165,64 @@ impl Config {
             layers::environment(environment),
             // A part of the file, and more particular than the rest of it.
             layers::rule(sources.rule_strategy.as_ref()),
-            layers::toml(&file),
+            toml,
             json::layer(&paths.opencode_config_file),
             layers::defaults(&sources.defaults),
         ];
-        let mut config = Config { projects, proxy_keys, ..merge::merge(layers, self) };
-        config.warnings.extend(warning.into_iter().chain(of_keys));
+        let mut config = Config { projects, proxy_keys, is_unsettled, ..merge::merge(layers, self) };
+        config.warnings.extend(of_lists);
         // No key, since the log begins before anything is read.
         config.warnings.extend(environment.get("CAM_LOG").and_then(logging::complaint));
         config
+    }
+
+    /// Whether there was more in the lists that fail closed than there is in the file now: its end may be still to come.
+    fn has_more_than(&self, file: &TomlFile) -> bool {
+        let Content::Good(document) = &file.content else { return false };
+        let is_fewer = |list: &List, before: usize| list.count(document) < before;
+        self.projects.broken.is_some()
+            || self.proxy_keys.broken.is_some()
+            || is_fewer(&projects::LIST, self.projects.rules.len())
+            || is_fewer(&proxy_keys::LIST, self.proxy_keys.keys.len())
+    }
+
+    /// What the file says now of the lists that fail closed, and what to warn of. Whether something stands in them is noted.
+    fn follow_lists(
+        &self,
+        paths: &Paths,
+        file: &TomlFile,
+        is_at_rest: bool,
+        reads_proxy_keys: bool,
+    ) -> (Projects, ProxyKeys, Vec<String>) {
+        let home = paths.home.as_deref();
+        let is_noted = |list: &List| held::is_noted(paths, list);
+        let note = |list: &List, was_noted: bool, holds: bool| {
+            let is_sure = matches!(file.content, Content::Good(_)) && (holds || is_at_rest);
+            if is_sure && holds != was_noted {
+                held::note(paths, list, holds).unwrap_or_else(|error| {
+                    tracing::warn!("whether there are {} was not noted: {error}", list.entries());
+                });
+            }
+        };
+        let rules_are_noted = is_noted(&projects::LIST);
+        let (projects, warning) = self.projects.follow(file, home, rules_are_noted);
+        note(&projects::LIST, rules_are_noted, projects.held());
+        if !reads_proxy_keys {
+            return (projects, ProxyKeys::default(), warning.into_iter().collect());
+        }
+        let keys_are_noted = is_noted(&proxy_keys::LIST);
+        let (proxy_keys, of_keys) = self.proxy_keys.follow(file, home, keys_are_noted);
+        note(&proxy_keys::LIST, keys_are_noted, proxy_keys.are_there());
+        (projects, proxy_keys, warning.into_iter().chain(of_keys).collect())
+    }
+
+    /// What was taken from a file, as a layer.
+    fn kept_layer(&self, source: Source) -> Layer {
+        let taken = self.from_files.iter().filter(|setting| setting.source == source).map(|setting| Entry {
+            location: setting.location.clone(),
+            ..Entry::new(source, Some(setting.key), setting.key.toml, setting.value.clone(), None)
+        });
+        Layer { entries: taken.collect(), broken: None }
     }
 
     /// Every effective value, in the order of the table of keys.
@@ -183,12 +233,6 @@ impl Config {
     /// Time between two polls; `None` when polling is off.
     pub fn polling_interval(&self) -> Option<Duration> {
         self.polls().then(|| self.time_between_polls())
-    }
-
-    /// Whether nobody chose the proxy's key: it is the one that is built in.
-    pub fn has_built_in_proxy_key(&self) -> bool {
-        let setting = self.settings.iter().find(|setting| setting.key.toml == "proxy.api_key");
-        setting.is_none_or(|setting| setting.source == Source::Default)
     }
 
     /// When an account or a host is not used for a while.
@@ -216,10 +260,13 @@ impl Stamps {
         Stamps([&paths.config_file, &paths.opencode_config_file].map(|path| Stamp::at(path)))
     }
 
-    /// The files of a process that starts at `now`. One that was emptied a moment before is waited for.
+    /// The files of a process that starts at `now`. One that was emptied a moment before is waited for, and one that is written
+    /// where something stood that fails closed.
     pub fn at_start(paths: &Paths, now: Timestamp) -> Stamps {
         let stamps = Stamps::of(paths);
-        if stamps.are_emptied(now) {
+        let is_settled = stamps.0.iter().flatten().all(|stamp| stamp.is_settled(since_1970(now)));
+        let may_lose = || [projects::LIST, proxy_keys::LIST].iter().any(|list| held::is_noted(paths, list));
+        if stamps.are_emptied(now) || !is_settled && may_lose() {
             std::thread::sleep(RACY);
             return Stamps::of(paths);
         }
@@ -228,9 +275,12 @@ impl Stamps {
 
     /// Whether somebody seems to be writing one of them at `now`: a moment later there may be rules in it again.
     pub fn are_emptied(&self, now: Timestamp) -> bool {
-        let now = Duration::from_millis(u64::try_from(now.as_millis()).unwrap_or_default());
-        self.0.iter().flatten().any(|stamp| stamp.is_emptied(now))
+        self.0.iter().flatten().any(|stamp| stamp.is_emptied(since_1970(now)))
     }
+}
+
+fn since_1970(now: Timestamp) -> Duration {
+    Duration::from_millis(u64::try_from(now.as_millis()).unwrap_or_default())
 }
 
 /// The key of that TOML name.

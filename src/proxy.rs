@@ -33,7 +33,7 @@ use tokio::sync::watch;
 use crate::background;
 use crate::manager::Manager;
 use crate::proxy::admit::connections::{self, Connections, Patience, Place};
-pub use crate::proxy::admit::gate::{ClientKeys, Gate};
+pub use crate::proxy::admit::gate::Gate;
 use crate::proxy::admit::head_guard::{self, HeadGuard};
 use crate::proxy::admit::keepalive;
 use crate::proxy::admit::pressure::Pressure;

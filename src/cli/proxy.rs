@@ -22,7 +22,6 @@ use crate::domain::routing::Strategy;
 use crate::env::Environment;
 use crate::error::{Error, ErrorKind};
 use crate::manager::Manager;
-use crate::proxy::ClientKeys;
 use crate::secrets::Secret;
 use crate::server::lifecycle::{self, Ended};
 use crate::server::message_keys::MessageKeys;
@@ -111,9 +110,10 @@ pub async fn run(context: &Context, args: ProxyArgs) -> Result<u8, Error> {
     let manager = Manager::open(options)?;
     Context::warn(&manager);
     let api_key = manager.session().config().proxy_api_key();
-    warn_of_keys(&manager);
-    let is_stand_alone = ClientKeys::of(&manager.session().config()).stand_alone;
-    if api_key.expose() == DEFAULT_PROXY_KEY && !is_stand_alone {
+    let is_built_in = api_key.expose() == DEFAULT_PROXY_KEY;
+    let has_keys = manager.session().config().proxy_keys.are_there();
+    warn_of_keys(&manager, is_built_in && has_keys);
+    if is_built_in && !has_keys {
         if !address.ip().is_loopback() {
             return Err(Error::new(
                 ErrorKind::Configuration,
@@ -158,9 +158,9 @@ pub async fn run(context: &Context, args: ProxyArgs) -> Result<u8, Error> {
 }
 
 /// What to know of the keys of several clients at the start; what is wrong with an entry was said with the configuration.
-fn warn_of_keys(manager: &Manager) {
+fn warn_of_keys(manager: &Manager, is_built_in_key_off: bool) {
     let config = manager.session().config();
-    if ClientKeys::of(&config).stand_alone {
+    if is_built_in_key_off {
         Printer::warning(
             "the built-in key is off, because there are keys in `[[proxy.keys]]`; set `proxy.api_key` for one that may use every account",
         );

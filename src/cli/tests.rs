@@ -10,6 +10,7 @@ use super::table::Room;
 use super::text::Text;
 use super::usage::{By, Pen, table};
 use super::watch::Listing;
+use crate::clock::Clock;
 use crate::config::{Config, Sources};
 use crate::domain::account::AccountId;
 use crate::domain::routing::decision::{Candidate, Choice, Explanation, Why};
@@ -139,7 +140,7 @@ fn config_show_fits() {
         .collect();
     let paths = Paths::resolve(&environment).unwrap();
     let flags = vec![("--set".to_owned(), "routing.strategy".to_owned(), "least_utilized".into())];
-    let config = Config::load(&paths, &environment, &Sources { flags, ..Sources::default() });
+    let config = Config::load(&paths, &environment, &Sources { flags, ..Sources::default() }, Clock::system().now());
     check("config_show", |room| settings_text(&config, room));
 }
 

@@ -1,25 +1,123 @@
 //! Lists of tables in `config.toml` whose entries fail closed: what is common to the rules of projects and the keys of the proxy.
 
-use toml_edit::{InlineTable, Item, Table};
+use toml_edit::{Document, InlineTable, Item, Table, TableLike};
 
-use super::toml_file::TomlFile;
+use super::keys::KEYS;
+use super::toml_file::{Content, TomlFile};
 use super::toml_value::json_of;
 use crate::domain::near;
 use crate::domain::usage::Usd;
 
-/// The tables of the list `name`, in each way that TOML can spell it.
-pub fn tables(file: &TomlFile, list: Option<&Item>, name: &str) -> Result<Vec<Table>, String> {
-    let wrong = || format!("{}: `{name}` is not a list of tables", file.place());
-    match list {
-        None => Ok(Vec::new()),
-        Some(Item::ArrayOfTables(tables)) => Ok(tables.iter().cloned().collect()),
-        // `projects = [{…}]`
-        Some(item) => {
-            let values = item.as_array().ok_or_else(wrong)?;
-            let tables = values.iter().map(|value| value.as_inline_table().cloned().map(InlineTable::into_table));
-            tables.collect::<Option<_>>().ok_or_else(wrong)
+/// A list of tables that fails closed.
+pub struct List {
+    /// Its name, such as `proxy.keys`.
+    pub name: &'static str,
+    /// What stands in it, such as `keys`.
+    pub what: &'static str,
+    /// The folder of the notes that something stood in it, in that of our data.
+    pub notes: &'static str,
+}
+
+impl List {
+    /// What stands in it, for messages.
+    pub fn entries(&self) -> String {
+        format!("{} of `{}`", self.what, self.name)
+    }
+
+    /// The tables that stand in `file`, or why nobody can tell. `held`: there were some when it was read before, or may have been.
+    pub fn read(&self, file: &TomlFile, held: bool) -> Result<Vec<Table>, String> {
+        let (place, entries) = (file.place(), self.entries());
+        match &file.content {
+            Content::Good(document) => self.tables(file, document),
+            Content::Missing if held => {
+                Err(format!("{place}: the file is gone, and {entries} stood in it: put it back, or make an empty one"))
+            }
+            Content::Unreadable { why, text } if held || self.stands_in(text) => Err(format!(
+                "{place}: it cannot be read ({why}), and {entries} stood in it: mend that, or put an empty file in its place"
+            )),
+            Content::Broken { text, line, why } if held || self.stands_in(text) => {
+                Err(format!("{}: it is not valid TOML: {why}", file.place_of_line(*line)))
+            }
+            Content::Missing | Content::Unreadable { .. } | Content::Broken { .. } => Ok(Vec::new()),
         }
     }
+
+    /// How many tables stand in `document`.
+    pub fn count(&self, document: &Document<String>) -> usize {
+        match self.item(document) {
+            Some(Item::ArrayOfTables(tables)) => tables.len(),
+            item => item.and_then(Item::as_array).map_or(0, toml_edit::Array::len),
+        }
+    }
+
+    /// The tables, in each way that TOML can spell them.
+    fn tables(&self, file: &TomlFile, document: &Document<String>) -> Result<Vec<Table>, String> {
+        let wrong = || format!("{}: `{}` is not a list of tables", file.place(), self.name);
+        if let Some(misspelt) = self.misspelt(document) {
+            return Err(format!("{}: unknown list `{misspelt}`; did you mean `{}`?", file.place(), self.name));
+        }
+        match self.item(document) {
+            None => Ok(Vec::new()),
+            Some(Item::ArrayOfTables(tables)) => Ok(tables.iter().cloned().collect()),
+            // `projects = [{…}]`
+            Some(item) => {
+                let values = item.as_array().ok_or_else(wrong)?;
+                let tables = values.iter().map(|value| value.as_inline_table().cloned().map(InlineTable::into_table));
+                tables.collect::<Option<_>>().ok_or_else(wrong)
+            }
+        }
+    }
+
+    fn item<'d>(&self, document: &'d Document<String>) -> Option<&'d Item> {
+        let within = self.name.split_once('.').and_then(|(table, own)| table_in(document, table)?.get(own));
+        within.or_else(|| document.get(self.name))
+    }
+
+    /// What is no key, and was surely meant to be this list.
+    fn misspelt(&self, document: &Document<String>) -> Option<String> {
+        let within = self.name.split_once('.').and_then(|(table, own)| {
+            let unknown = unknown_like(table_in(document, table)?, &format!("{table}."), own)?;
+            Some(format!("{table}.{unknown}"))
+        });
+        within.or_else(|| unknown_like(document.as_table(), "", self.name).map(str::to_owned))
+    }
+
+    /// Whether a text that is not TOML looks as if something stood in it. What a person has commented out does not.
+    fn stands_in(&self, text: &str) -> bool {
+        let is_word = |letter: char| letter.is_alphanumeric() || "-_".contains(letter);
+        let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+        let mut lines = lines.map(|line| line.split(move |letter| !is_word(letter)).filter(|word| !word.is_empty()));
+        match self.name.split_once('.') {
+            None => lines.any(|mut words| words.next().is_some_and(|word| is_near(word, self.name))),
+            // It may be spelled in many ways: `[[proxy.keys]]`, `keys = […]` in `[proxy]`, `proxy = { keys = […] }`.
+            Some((table, own)) => {
+                let words: Vec<&str> = lines.flatten().collect();
+                words.contains(&table) && words.iter().any(|word| is_near(word, own))
+            }
+        }
+    }
+}
+
+fn table_in<'d>(document: &'d Document<String>, name: &str) -> Option<&'d dyn TableLike> {
+    document.get(name).and_then(Item::as_table_like)
+}
+
+fn is_near(word: &str, name: &str) -> bool {
+    !near::near(word, [name]).is_empty()
+}
+
+/// A table or a list of tables that is none of ours, with a name that is nearly `name`.
+fn unknown_like<'t>(table: &'t dyn TableLike, prefix: &str, name: &str) -> Option<&'t str> {
+    let is_list = |item: &Item| item.as_array().is_some_and(|list| list.iter().any(toml_edit::Value::is_inline_table));
+    let is_ours = |own: &str| {
+        let path = format!("{prefix}{own}");
+        KEYS.iter().any(|key| key.toml.strip_prefix(&path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+    };
+    let is_meant = |(own, item): &(&str, &Item)| {
+        let is_a_list = item.is_array_of_tables() || is_list(item);
+        *own != name && (is_a_list || item.is_table_like() && !is_ours(own)) && is_near(own, name)
+    };
+    table.iter().find(is_meant).map(|(own, _)| own)
 }
 
 /// That every key of an entry is one of `keys`; `what` is how an entry is called.

@@ -1,7 +1,7 @@
 //! Reads a configuration file. Requests are served by the thread that follows it, so nothing here waits: a pipe has no
 //! text, and a file that grew without end is not read to it.
 
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
 use crate::domain::text_encoding;
@@ -37,4 +37,16 @@ pub fn read(path: &Path) -> io::Result<Option<Text>> {
         Err(_) if files::is_null(path) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// What can be made out of a file that [`read`] refuses: of one that is too long its beginning, and other letters for what is not
+/// UTF-8. Empty where nothing of it can be read.
+pub fn remains(path: &Path) -> String {
+    let mut bytes = Vec::new();
+    let read = files::open(path).and_then(|file| file.take(LONGEST).read_to_end(&mut bytes));
+    if read.is_err() {
+        return String::new();
+    }
+    // UTF-16 that is cut has a NUL in most letters.
+    String::from_utf8_lossy(&text_encoding::utf8(&bytes)).replace('\0', "")
 }

@@ -30,6 +30,8 @@ pub struct Key {
     pub help: &'static str,
     /// Its value is never shown.
     pub secret: bool,
+    /// On, it narrows what may be used: whoever is not the owner can only turn it on.
+    pub narrows: bool,
 }
 
 /// A default that can stand in a `const`.
@@ -165,7 +167,7 @@ pub fn families(names: &Value) -> Result<Families, BadFamily> {
 const DAY_MS: u64 = 86_400_000;
 
 const fn key(toml: &'static str, shape: Shape, default: Default, help: &'static str) -> Key {
-    Key { toml, json: None, variable: None, shape, default, help, secret: false }
+    Key { toml, json: None, variable: None, shape, default, help, secret: false, narrows: false }
 }
 
 impl Key {
@@ -182,6 +184,11 @@ impl Key {
 
     const fn secret(mut self) -> Key {
         self.secret = true;
+        self
+    }
+
+    const fn narrowing(mut self) -> Key {
+        self.narrows = true;
         self
     }
 }
@@ -323,7 +330,8 @@ keys! {
         Default::Bool(false),
         "let a file `.codex-accounts.toml` in a project narrow which accounts are used there",
     )
-    .by("CAM_PROJECT_FILES");
+    .by("CAM_PROJECT_FILES")
+    .narrowing();
     refresh_skew: Duration = milliseconds =>
         key(
         "tokens.refresh_skew_ms",

@@ -130,7 +130,9 @@ pub fn toml(file: &TomlFile) -> Layer {
     let mut layer = Layer::default();
     match &file.content {
         Content::Missing => {}
-        Content::Unreadable(why) => return Layer::broken(Source::Toml, file.place(), "cannot be read", why.clone()),
+        Content::Unreadable { why, .. } => {
+            return Layer::broken(Source::Toml, file.place(), "cannot be read", why.clone());
+        }
         Content::Broken { line, why, .. } => {
             return Layer::broken(Source::Toml, file.place_of_line(*line), "not valid TOML", why.clone());
         }
@@ -145,7 +147,7 @@ fn walk_toml(file: &TomlFile, prefix: &str, table: &dyn TableLike, entries: &mut
     for (own, item) in sorted(table) {
         let name = if prefix.is_empty() { own.to_owned() } else { format!("{prefix}.{own}") };
         match item.as_table_like() {
-            _ if name == projects::NAME || name == proxy_keys::NAME => {}
+            _ if name == projects::LIST.name || name == proxy_keys::LIST.name => {}
             Some(inner) if super::key(&name).is_none() => walk_toml(file, &name, inner, entries),
             _ => entries.push(Entry {
                 source: Source::Toml,

@@ -7,14 +7,15 @@ use serde_json::Value;
 
 use super::keys::{KEYS, Key, Shape, Values};
 use super::layers::{Broken, Entry, Layer};
-use super::{Config, Setting, Source};
+use super::{Config, Setting, Source, projects, proxy_keys};
 use crate::domain::near;
 use crate::domain::usage::pricing::parse_override;
 
 /// Takes for each key the strongest value that fits, and warns of the ones that do not. `before` is the configuration
 /// in force until now; an empty one at the start of a process.
 pub fn merge(layers: Vec<Layer>, before: &Config) -> Config {
-    let mut merging = Merging { before, warnings: Vec::new(), from_files: Vec::new(), chosen: HashMap::new() };
+    let mut merging =
+        Merging { before, warnings: Vec::new(), from_files: Vec::new(), chosen: HashMap::new(), kept_on: Vec::new() };
     for layer in layers {
         if let Some(broken) = layer.broken {
             merging.keep_file(&broken);
@@ -25,6 +26,7 @@ pub fn merge(layers: Vec<Layer>, before: &Config) -> Config {
             }
         }
     }
+    merging.warn_of_what_stays_on();
     let Merging { warnings, from_files, mut chosen, .. } = merging;
     let settings: Vec<Setting> = KEYS.iter().filter_map(|key| chosen.remove(key.toml)).collect();
     let values = Values::of(settings.iter().map(|setting| &setting.value));
@@ -36,6 +38,8 @@ struct Merging<'c> {
     warnings: Vec<String>,
     from_files: Vec<Setting>,
     chosen: HashMap<&'static str, Setting>,
+    /// What would turn a key off and must not.
+    kept_on: Vec<Setting>,
 }
 
 impl Merging<'_> {
@@ -43,7 +47,26 @@ impl Merging<'_> {
         if matches!(setting.source, Source::Toml | Source::Json) {
             self.from_files.push(setting.clone());
         }
+        let is_others = matches!(setting.source, Source::InitializationOptions | Source::Environment);
+        if setting.key.narrows && is_others && setting.value == Value::Bool(false) {
+            self.kept_on.push(setting);
+            return;
+        }
         self.chosen.entry(setting.key.toml).or_insert(setting);
+    }
+
+    fn warn_of_what_stays_on(&mut self) {
+        for setting in std::mem::take(&mut self.kept_on) {
+            let name = setting.key.toml;
+            let stays = self.chosen.get(name).filter(|chosen| chosen.value == Value::Bool(true));
+            if let Some(stays) = stays {
+                let by = setting.location.unwrap_or_default();
+                self.warnings.push(format!(
+                    "{by}: `{name}` can be turned on here, not off; it stays on, as {} says",
+                    stays.location.as_deref().unwrap_or("its default")
+                ));
+            }
+        }
     }
 
     /// Of a file that cannot be read everything stays that it said before.
@@ -119,7 +142,12 @@ fn suggestion(name: &str, source: Source) -> String {
     let named = |key: &'static Key| if source == Source::Json { key.json } else { Some(key.toml) };
     let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
     let same = KEYS.iter().find(|key| last(key.toml) == last(name) || key.json == Some(name)).and_then(named);
-    let near = || near::near(name, KEYS.iter().filter_map(named)).first().copied();
+    let lists = [projects::LIST.name, proxy_keys::LIST.name];
+    let near = || {
+        near::near(name, lists.into_iter().filter(|_| source == Source::Toml).chain(KEYS.iter().filter_map(named)))
+            .first()
+            .copied()
+    };
     same.or_else(near).map_or_else(
         || "`codex-account-manager config show` lists the keys".to_owned(),
         |meant| format!("did you mean `{meant}`?"),

@@ -1,18 +1,17 @@
 //! The rules of `[[projects]]`. Unlike every key, they fail closed: where they cannot be read, no account may be used, unless those
 //! that held before still do.
 
-pub(super) mod held;
 mod narrowing;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value;
-use toml_edit::{Item, Table};
+use toml_edit::Table;
 
 use super::Sources;
-use super::entries::{tables, unknown_key, usd};
-use super::toml_file::{Content, TomlFile};
+use super::entries::{List, unknown_key, usd};
+use super::toml_file::TomlFile;
 use super::toml_value::json_of;
 use crate::domain::account_set::Selection;
 use crate::domain::projects::{Bound, FolderPattern, Naming, RemotePattern, Rule};
@@ -22,8 +21,8 @@ use crate::files;
 
 pub use narrowing::{NAME as NARROWING, narrowing};
 
-/// The name of the list.
-pub const NAME: &str = "projects";
+/// The list.
+pub(super) const LIST: List = List { name: "projects", what: "rules", notes: "projects-held" };
 
 /// What narrows a session in an editor's options.
 pub(super) const ACCOUNTS: &str = "accounts";
@@ -55,23 +54,8 @@ impl Projects {
     /// What the file says now, after these rules were in force; and what to warn of. `is_noted`: rules stood in it when a process
     /// read it last.
     pub(super) fn follow(&self, file: &TomlFile, home: Option<&Path>, is_noted: bool) -> (Projects, Option<String>) {
-        let held = is_noted || self.held();
-        let read = match &file.content {
-            Content::Good(document) => rules(file, document.get(NAME), home),
-            Content::Missing if held => Err(format!(
-                "{}: the file is gone, and rules of `{NAME}` stood in it: put it back, or make an empty one",
-                file.place()
-            )),
-            Content::Unreadable(why) if held => Err(format!(
-                "{}: it cannot be read ({why}), and rules of `{NAME}` stood in it: mend that, or put an empty file in its place",
-                file.place()
-            )),
-            Content::Broken { text, line, why } if held || has_rules(text) => {
-                Err(format!("{}: it is not valid TOML: {why}", file.place_of_line(*line)))
-            }
-            Content::Missing | Content::Unreadable(_) | Content::Broken { .. } => Ok(Vec::new()),
-        };
-        match read {
+        let tables = LIST.read(file, is_noted || self.held());
+        match tables.and_then(|tables| rules(file, &tables, home)) {
             Ok(rules) => (Projects { rules: rules.into(), broken: None, is_read: true }, None),
             Err(why) if self.is_read && self.broken.is_none() => {
                 let warning = format!("{why}; the rules of `projects` that held before stay until that is mended");
@@ -90,19 +74,10 @@ impl Projects {
     }
 }
 
-/// Whether a text that is not TOML looks as if rules stood in it.
-fn has_rules(text: &str) -> bool {
-    text.lines().any(|line| {
-        let line: String = line.chars().filter(|letter| !letter.is_whitespace() && !"\"'".contains(*letter)).collect();
-        line.starts_with(&format!("[[{NAME}")) || line.starts_with(&format!("{NAME}="))
-    })
-}
-
-fn rules(file: &TomlFile, list: Option<&Item>, home: Option<&Path>) -> Result<Vec<Rule>, String> {
-    let tables = tables(file, list, NAME)?;
+fn rules(file: &TomlFile, tables: &[Table], home: Option<&Path>) -> Result<Vec<Rule>, String> {
     let rule = |(at, table): (usize, &Table)| {
         let place = file.place_of(table.span());
-        rule(table, at + 1, &place, home).map_err(|why| format!("{place}: rule {} of `{NAME}`: {why}", at + 1))
+        rule(table, at + 1, &place, home).map_err(|why| format!("{place}: rule {} of `{}`: {why}", at + 1, LIST.name))
     };
     tables.iter().enumerate().map(rule).collect()
 }

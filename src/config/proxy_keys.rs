@@ -1,29 +1,29 @@
 //! The keys of `[[proxy.keys]]`: several clients of one `proxy`, each with its accounts and its budget. As the rules of projects they
 //! fail closed: an entry that cannot be read serves nothing, unless the one of its name that held before still does.
 
-mod key_file;
+pub mod key_file;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
-use toml_edit::{Document, Item, Table};
+use toml_edit::Table;
 
 use super::DEFAULT_PROXY_KEY;
-use super::entries::{tables, unknown_key, usd};
+use super::entries::{List, unknown_key, usd};
 use super::projects::accounts;
-use super::toml_file::{Content, TomlFile};
+use super::toml_file::TomlFile;
 use super::toml_value::json_of;
 use crate::domain::account_set::Selection;
 use crate::domain::projects::Bound;
 use crate::domain::usage::{Budget, Purse, Usd};
 use crate::files::Stamp;
 use crate::secrets::{KeyMark, is_word};
-use key_file::KeyFile;
+use key_file::{KeyFile, NOT_A_WORD};
 
-/// The name of the list.
-pub const NAME: &str = "proxy.keys";
+/// The list.
+pub(super) const LIST: List = List { name: "proxy.keys", what: "keys", notes: "proxy-keys-held" };
 
 /// What may stand in an entry.
 const KEYS: [&str; 6] = ["name", "key_file", "key", "accounts", "daily_limit_usd", "monthly_limit_usd"];
@@ -98,12 +98,15 @@ pub struct ProxyKeys {
     pub broken: Option<String>,
     /// The files of keys, as they were just before they were read.
     stamps: Vec<(PathBuf, Option<Stamp>)>,
+    /// There is an entry or may be, or was since the process began: who takes the last one away means to take a key back, not to
+    /// let the key in that everybody knows.
+    pub were_there: bool,
     /// Something of the configuration was read before.
     is_read: bool,
 }
 
 impl ProxyKeys {
-    /// Whether there is any entry, or there may be: the built-in key is off then.
+    /// Whether there is any entry, or there may be.
     pub fn are_there(&self) -> bool {
         !self.keys.is_empty() || self.broken.is_some()
     }
@@ -137,30 +140,46 @@ impl ProxyKeys {
         self.stamps.iter().any(|(path, stamp)| Stamp::at(path) != *stamp)
     }
 
-    /// What the file says now, after these keys were in force; and what to warn of.
-    pub(super) fn follow(&self, file: &TomlFile, home: Option<&Path>) -> (ProxyKeys, Vec<String>) {
-        let read = match &file.content {
-            Content::Good(document) => tables(file, list(document), NAME),
-            Content::Missing if self.are_there() => Err(format!("{}: the file is gone", file.place())),
-            Content::Unreadable(why) if self.are_there() => Err(format!("{}: it cannot be read: {why}", file.place())),
-            Content::Broken { text, line, why } if self.are_there() || has_keys(text) => {
-                Err(format!("{}: it is not valid TOML: {why}", file.place_of_line(*line)))
-            }
-            Content::Missing | Content::Unreadable(_) | Content::Broken { .. } => Ok(Vec::new()),
-        };
-        match read {
+    /// What the file says now, after these keys were in force; and what to warn of. `is_noted`: keys stood in it when a process read
+    /// it last.
+    pub(super) fn follow(&self, file: &TomlFile, home: Option<&Path>, is_noted: bool) -> (ProxyKeys, Vec<String>) {
+        let (mut keys, warnings) = match LIST.read(file, is_noted || self.are_there()) {
             Ok(tables) => self.entries(file, &tables, home),
             Err(why) if self.is_read && self.broken.is_none() => {
-                // They are read again with the file; until then no change of theirs matters.
-                let stamps = self.stamps.iter().map(|(path, _)| (path.clone(), Stamp::at(path))).collect();
-                let warning = format!("{why}; the keys of `{NAME}` that held before stay until that is mended");
-                (ProxyKeys { stamps, ..self.clone() }, vec![warning])
+                let warning = format!("{why}; the keys of `{}` that held before stay until that is mended", LIST.name);
+                (self.with_their_files(), vec![warning])
             }
             Err(why) => {
-                let warning = format!("{why}; no key of `{NAME}` serves until that is mended");
+                let warning = format!("{why}; no key of `{}` serves until that is mended", LIST.name);
                 (ProxyKeys { broken: Some(why), is_read: true, ..ProxyKeys::default() }, vec![warning])
             }
+        };
+        keys.were_there = self.were_there || keys.are_there();
+        (keys, warnings)
+    }
+
+    /// These keys, with what is in their files now. One whose file is gone is taken back.
+    fn with_their_files(&self) -> ProxyKeys {
+        let (mut keys, mut stamps) = (Vec::new(), Vec::new());
+        for key in self.keys.iter() {
+            let Some(path) = &key.file else {
+                keys.push(Arc::clone(key));
+                continue;
+            };
+            let file = KeyFile::read(path.clone());
+            stamps.push((path.clone(), file.stamp));
+            if file.stamp.is_none() {
+                continue;
+            }
+            let mark = file.key().and_then(mark_of).ok();
+            // What is another's key now must not become two of them.
+            let mark = mark.filter(|mark| !self.keys.iter().any(|other| other.is(mark)));
+            keys.push(mark.map_or_else(
+                || Arc::clone(key),
+                |mark| Arc::new(ProxyKey { mark: Some(mark), ..ProxyKey::clone(key) }),
+            ));
         }
+        ProxyKeys { keys: keys.into(), stamps, ..self.clone() }
     }
 
     fn entries(&self, file: &TomlFile, tables: &[Table], home: Option<&Path>) -> (ProxyKeys, Vec<String>) {
@@ -189,7 +208,7 @@ impl ProxyKeys {
                 Some(_) => "the one that held before stays until that is mended",
                 None => "it serves nothing until that is mended",
             };
-            warnings.push(format!("{}: key {} of `{NAME}`: {why}; {outcome}", key.place, key.number));
+            warnings.push(format!("{}: key {} of `{}`: {why}; {outcome}", key.place, key.number, LIST.name));
             keys.push(before.cloned().unwrap_or_else(|| {
                 // What is refused for its name must not be taken for the one that has it.
                 if names.get(&key.name).is_some_and(|count| *count > 1) {
@@ -198,22 +217,8 @@ impl ProxyKeys {
                 Arc::new(key)
             }));
         }
-        (ProxyKeys { keys: keys.into(), broken: None, stamps, is_read: true }, warnings)
+        (ProxyKeys { keys: keys.into(), stamps, is_read: true, ..ProxyKeys::default() }, warnings)
     }
-}
-
-/// The list, in each way that TOML can spell it.
-fn list(document: &Document<String>) -> Option<&Item> {
-    let within = document.get("proxy").and_then(Item::as_table_like).and_then(|proxy| proxy.get("keys"));
-    within.or_else(|| document.get(NAME))
-}
-
-/// Whether a text that is not TOML looks as if keys stood in it.
-fn has_keys(text: &str) -> bool {
-    text.lines().any(|line| {
-        let line: String = line.chars().filter(|letter| !letter.is_whitespace() && !"\"'".contains(*letter)).collect();
-        line.starts_with(&format!("[[{NAME}")) || line.starts_with(&format!("{NAME}=")) || line.starts_with("keys=")
-    })
 }
 
 /// An entry as it was read.
@@ -273,7 +278,7 @@ fn mark_of(key: &str) -> Result<KeyMark, String> {
         "" => Err("its key is empty".to_owned()),
         DEFAULT_PROXY_KEY => Err("its key is the built-in one, which everybody knows".to_owned()),
         key if is_word(key) => Ok(KeyMark::of(key.as_bytes())),
-        _ => Err("its key is not one word of visible ASCII characters".to_owned()),
+        _ => Err(NOT_A_WORD.to_owned()),
     }
 }
 

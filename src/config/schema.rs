@@ -23,7 +23,7 @@ pub fn toml() -> Value {
             }
         }
     }
-    sections.insert(projects::NAME.to_owned(), rules());
+    sections.insert(projects::LIST.name.to_owned(), rules());
     sections["proxy"]["properties"]["keys"] = proxy_keys();
     let what = "The configuration of codex-account-manager. Other spellings of a value are accepted too, such as \"yes\" for true.";
     document("config.toml", what, &sections, false)

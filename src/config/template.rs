@@ -21,6 +21,18 @@ const RULE: &str = "
 #monthly_limit_usd = 50
 ";
 
+/// A key of a proxy, commented out.
+const PROXY_KEY: &str = "
+# Several clients of one `proxy`, each with a key, accounts and a budget of its own. While there is one, the built-in key is off.
+# `key_file` begins beside this file, or with `~`; `accounts` is as above, and without it there are all that the proxy may use.
+#[[proxy.keys]]
+#name = \"ci\"
+#key_file = \"ci.key\"
+#accounts = [\"work\"]
+#daily_limit_usd = 10
+#monthly_limit_usd = 100
+";
+
 /// Every key with its meaning, what it takes, and its default.
 pub fn template() -> String {
     let key = |key: &Key| {
@@ -29,7 +41,7 @@ pub fn template() -> String {
         format!("\n# {}\n# Accepted: {}\n#{} = {default}\n", key.help, key.shape.accepted(), key.toml)
     };
     let keys = KEYS.iter().map(key);
-    std::iter::once(HEAD.to_owned()).chain(keys).chain([RULE.to_owned()]).collect()
+    std::iter::once(HEAD.to_owned()).chain(keys).chain([RULE, PROXY_KEY].map(str::to_owned)).collect()
 }
 
 #[cfg(test)]
@@ -38,6 +50,8 @@ mod tests {
 
     use super::*;
     use crate::config::projects::Projects;
+    use crate::config::proxy_keys::ProxyKeys;
+    use crate::config::toml_file::TomlFile;
     use crate::config::toml_value::json_of;
 
     #[test]
@@ -54,17 +68,21 @@ mod tests {
             assert_eq!(key.shape.accept(value), key.shape.accept(&key.default.value()), "{}", key.toml);
         }
     }
+
     #[test]
-    fn its_rule_is_one() {
-        let text: String = super::RULE
-            .lines()
-            .filter_map(|line| line.strip_prefix('#').filter(|line| !line.starts_with(' ')))
-            .fold(String::new(), |text, line| text + line + "\n");
+    fn its_rule_and_its_key_are_one_each() {
         let folder = tempfile::TempDir::new().unwrap();
-        #[expect(clippy::disallowed_methods, reason = "the test writes the file that is read")]
-        std::fs::write(folder.path().join("config.toml"), &text).unwrap();
-        let file = crate::config::toml_file::TomlFile::read(&folder.path().join("config.toml"));
-        let (projects, warning) = Projects::default().follow(&file, Some(folder.path()), false);
-        assert_eq!((projects.rules.len(), warning), (1, None), "{text}");
+        let read = |text: &str| {
+            let lines = text.lines().filter_map(|line| line.strip_prefix('#').filter(|line| !line.starts_with(' ')));
+            let path = folder.path().join("config.toml");
+            #[expect(clippy::disallowed_methods, reason = "the test writes the file that is read")]
+            std::fs::write(&path, lines.collect::<Vec<_>>().join("\n")).unwrap();
+            TomlFile::read(&path)
+        };
+        let (projects, warning) = Projects::default().follow(&read(RULE), Some(folder.path()), false);
+        assert_eq!((projects.rules.len(), warning), (1, None));
+        let (keys, warnings) = ProxyKeys::default().follow(&read(PROXY_KEY), Some(folder.path()), false);
+        assert_eq!(keys.keys.len(), 1);
+        assert!(warnings.iter().all(|warning| warning.contains("its key file")), "{warnings:?}");
     }
 }

@@ -4,8 +4,12 @@ use serde_json::{Value, json};
 
 use super::layers::typed;
 use super::{Config, Source, Sources};
+use crate::domain::time::Timestamp;
 use crate::env::Environment;
 use crate::paths::{DataDir, Paths};
+
+/// Long after any file was written.
+const LATER: Timestamp = Timestamp(i64::MAX);
 
 struct Files(tempfile::TempDir);
 
@@ -25,7 +29,7 @@ impl Files {
 
     /// What the files say now, after `before` was in force.
     fn reload(&self, before: &Config) -> Config {
-        before.reload(&self.paths(), &Environment::default(), &Sources::default())
+        before.reload(&self.paths(), &Environment::default(), &Sources::default(), LATER)
     }
 
     /// These lines, in which the folder has a name that is always the same.
@@ -47,7 +51,7 @@ impl Files {
 
     fn load(&self, variables: &[(&str, &str)], sources: &Sources) -> Config {
         let environment: Environment = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-        Config::load(&self.paths(), &environment, sources)
+        Config::load(&self.paths(), &environment, sources, LATER)
     }
 }
 
@@ -255,5 +259,98 @@ fn a_byte_order_mark_is_no_part_of_a_file_and_says_how_it_is_written() {
         assert_eq!(config.warnings, Vec::<String>::new());
         assert_eq!(setting(&config, "breaker.failures"), (json!(8), Source::Toml));
         assert_eq!(setting(&config, "notifications.quiet"), (json!(true), Source::Json));
+    }
+}
+
+/// When a file was written.
+#[expect(clippy::disallowed_methods, reason = "the test looks at the file that it wrote")]
+fn written(path: &std::path::Path) -> Timestamp {
+    let modified = std::fs::metadata(path).unwrap().modified().unwrap();
+    let since = modified.duration_since(std::time::UNIX_EPOCH).unwrap();
+    Timestamp(i64::try_from(since.as_millis()).unwrap())
+}
+
+/// Whoever writes a file slowly leaves its beginning for a while.
+#[test]
+fn what_may_be_the_beginning_of_a_file_takes_nothing_away() {
+    let rule = |path: &str| format!("[[projects]]\npath = \"{path}\"\naccounts = []\n");
+    let key = |name: &str| format!("[[proxy.keys]]\nname = \"{name}\"\nkey = \"sk-{name}\"\n");
+    let sources = Sources { reads_proxy_keys: true, ..Sources::default() };
+    let head = "[routing]\nproject_files = true\n";
+    let whole = [head, &rule("/a"), &key("ci"), &rule("/b"), &key("dev")].concat();
+    let counted = |config: &Config| (config.projects.rules.len(), config.proxy_keys.keys.len());
+    for beginning in ["", head, &whole[..whole.find("[[proxy").unwrap()], &whole[..whole.rfind("[[proxy").unwrap()]] {
+        let files = Files::new(&whole, "{}");
+        let (paths, environment) = (files.paths(), Environment::default());
+        let before = files.load(&[], &sources);
+        assert_eq!((counted(&before), before.is_unsettled), ((2, 2), false));
+        files.write("config.toml", beginning);
+        let now = written(&paths.config_file);
+        let kept = before.reload(&paths, &environment, &sources, now);
+        assert_eq!((counted(&kept), kept.is_unsettled, &kept.warnings), ((2, 2), true, &vec![]), "{beginning}");
+        assert!(kept.project_files(), "{beginning}");
+        assert_eq!(setting(&kept, "routing.project_files").1, Source::Toml);
+        // Nobody who begins here knows what the rest will be: it stays noted that there was something.
+        let new = Config::load(&paths, &environment, &sources, now);
+        assert!(!new.is_unsettled && super::held::is_noted(&paths, &super::projects::LIST));
+        assert!(super::held::is_noted(&paths, &super::proxy_keys::LIST));
+        let later = kept.reload(&paths, &environment, &sources, LATER);
+        assert!(counted(&later) < (2, 2) && !later.is_unsettled, "the person took them out");
+    }
+    // More than before, or what is no beginning, is taken at once.
+    let files = Files::new(&rule("/a"), "{}");
+    let before = files.load(&[], &sources);
+    files.write("config.toml", &whole);
+    let now = written(&files.paths().config_file);
+    let more = before.reload(&files.paths(), &Environment::default(), &sources, now);
+    assert_eq!((counted(&more), more.is_unsettled), ((2, 2), false));
+}
+
+#[test]
+fn where_keys_stood_nothing_to_read_leaves_none_and_the_built_in_one_off() {
+    let files = Files::new("[[proxy.keys]]\nname = \"ci\"\nkey = \"sk-a\"\n", "{}");
+    let sources = Sources { reads_proxy_keys: true, ..Sources::default() };
+    assert!(files.load(&[], &sources).proxy_keys.broken.is_none());
+    files.write("config.toml", "x = [");
+    let broken = files.load(&[], &sources).proxy_keys;
+    #[expect(clippy::disallowed_methods, reason = "the test takes the file away")]
+    std::fs::remove_file(files.paths().config_file).unwrap();
+    let gone = files.load(&[], &sources).proxy_keys;
+    for (keys, why) in
+        [(&broken, "it is not valid TOML"), (&gone, "the file is gone, and keys of `proxy.keys` stood in it")]
+    {
+        assert!(keys.were_there && keys.broken.as_ref().is_some_and(|told| told.contains(why)), "{:?}", keys.broken);
+    }
+    assert!(!files.load(&[], &Sources::default()).proxy_keys.were_there, "nobody else reads them");
+    files.write("config.toml", "");
+    for _ in 0..2 {
+        assert!(!files.load(&[], &sources).proxy_keys.were_there, "the person took them out");
+    }
+}
+
+#[test]
+fn who_is_not_the_owner_turns_narrowing_files_on_and_never_off() {
+    let options = |value: Value| json!({ "routing": { "project_files": value } }).as_object().unwrap().clone();
+    let none = Sources::default();
+    let [on, off] =
+        [true, false].map(|value| Sources { initialization_options: options(json!(value)), ..Sources::default() });
+    let flag = Sources {
+        flags: vec![("--set".to_owned(), "routing.project_files".to_owned(), json!(false))],
+        ..Sources::default()
+    };
+    for (toml, variables, sources, expected, warnings) in [
+        ("true", &[("CAM_PROJECT_FILES", "0")][..], &none, true, 1),
+        ("true", &[], &off, true, 1),
+        ("true", &[("CAM_PROJECT_FILES", "off")], &off, true, 2),
+        ("false", &[("CAM_PROJECT_FILES", "1")], &none, true, 0),
+        ("false", &[], &on, true, 0),
+        ("false", &[("CAM_PROJECT_FILES", "0")], &on, true, 1),
+        ("false", &[("CAM_PROJECT_FILES", "0")], &off, false, 0),
+        ("true", &[], &flag, false, 0),
+    ] {
+        let config = Files::new(&format!("routing.project_files = {toml}\n"), "{}").load(variables, sources);
+        assert_eq!((config.project_files(), config.warnings.len()), (expected, warnings), "{toml} {variables:?}");
+        let stays = "`routing.project_files` can be turned on here, not off; it stays on, as ";
+        assert!(config.warnings.iter().all(|warning| warning.contains(stays)), "{:?}", config.warnings);
     }
 }

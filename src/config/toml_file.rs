@@ -2,24 +2,28 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use toml_edit::Document;
 
 use super::file;
 use super::toml_value::{line_of, of_error};
+use crate::files::Stamp;
 
 /// The file, or why there is none of it.
 pub struct TomlFile {
     path: PathBuf,
     pub content: Content,
+    /// What it was before it was read, and after.
+    stamps: [Option<Stamp>; 2],
 }
 
 /// What was found.
 pub enum Content {
     /// There is no file.
     Missing,
-    /// It cannot be read, with the reason.
-    Unreadable(String),
+    /// It cannot be read: the reason, and what can be made out of its text all the same.
+    Unreadable { why: String, text: String },
     /// Text that is not TOML: the line, and what is wrong there.
     Broken { text: String, line: usize, why: String },
     /// TOML.
@@ -28,8 +32,9 @@ pub enum Content {
 
 impl TomlFile {
     pub fn read(path: &Path) -> TomlFile {
+        let before = Stamp::at(path);
         let content = match file::read(path) {
-            Err(error) => Content::Unreadable(error.to_string()),
+            Err(error) => Content::Unreadable { why: error.to_string(), text: file::remains(path) },
             Ok(None) => Content::Missing,
             Ok(Some(file::Text { text, .. })) => match Document::parse(text.clone()) {
                 Ok(document) => Content::Good(document),
@@ -39,7 +44,13 @@ impl TomlFile {
                 }
             },
         };
-        TomlFile { path: path.to_owned(), content }
+        TomlFile { path: path.to_owned(), content, stamps: [before, Stamp::at(path)] }
+    }
+
+    /// Whether nobody was writing it at `now`, as far as one can tell. Else it may be the beginning of what it will be.
+    pub fn is_at_rest(&self, now: Duration) -> bool {
+        let [before, after] = &self.stamps;
+        before == after && after.is_none_or(|stamp| stamp.is_settled(now))
     }
 
     /// The folder that it is in.

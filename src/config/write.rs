@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::edit::{EditError, edited};
 use super::file::Text;
 use super::keys::Key;
-use super::projects::held;
+use super::{held, projects, proxy_keys};
 use crate::domain::text_encoding;
 use crate::files::{self, Replacement};
 use crate::paths::Paths;
@@ -30,11 +30,13 @@ pub enum WriteError {
         /// Why.
         source: EditError,
     },
-    /// It is gone, and rules of projects stood in it: a new one without them would allow what they did not.
-    #[error("`{path}` is gone, and rules of `projects` stood in it; put it back, or make an empty one")]
-    HeldRules {
+    /// It is gone, and rules of projects or keys of the proxy stood in it: a new one without them would allow what they did not.
+    #[error("`{path}` is gone, and {entries} stood in it; put it back, or make an empty one")]
+    Held {
         /// The file.
         path: PathBuf,
+        /// What stood in it.
+        entries: String,
     },
     /// The file cannot be written.
     #[error("`{path}` cannot be written: {source}")]
@@ -59,8 +61,8 @@ pub fn set(paths: &Paths, key: &Key, value: Option<&Value>) -> Result<(), WriteE
         return Err(failed(io::Error::other("it is not a file")));
     }
     let found = super::file::read(&file).map_err(failed)?;
-    if found.is_none() && held::is_noted(paths) {
-        return Err(WriteError::HeldRules { path: path.to_owned() });
+    if found.is_none() {
+        check_nothing_stood_in(paths)?;
     }
     let Text { text, is_marked } = found.unwrap_or_default();
     let changed = edited(&text, key, value).map_err(|source| WriteError::Content { path: path.to_owned(), source })?;
@@ -85,10 +87,14 @@ pub fn create(paths: &Paths) -> Result<bool, WriteError> {
     if files::stat(&file).is_ok_and(|found| found.is_some()) {
         return Ok(false);
     }
-    if held::is_noted(paths) {
-        return Err(WriteError::HeldRules { path: path.to_owned() });
-    }
+    check_nothing_stood_in(paths)?;
     replace(&file, super::template::template().as_bytes(), false).map(|()| true).map_err(failed)
+}
+
+fn check_nothing_stood_in(paths: &Paths) -> Result<(), WriteError> {
+    let lists = [projects::LIST, proxy_keys::LIST];
+    let Some(list) = lists.iter().find(|list| held::is_noted(paths, list)) else { return Ok(()) };
+    Err(WriteError::Held { path: paths.config_file.clone(), entries: list.entries() })
 }
 
 /// The file that `path` leads to, and the lock of its folder, which is made if it is missing.

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::clock;
 use crate::proxy::admit::connections::Presence;
-use crate::proxy::admit::gate::{Admitted, ClientKeys};
+use crate::proxy::admit::gate::Admitted;
 use crate::proxy::admit::head_guard::Heads;
 use crate::proxy::admit::pressure::Pressure;
 use crate::proxy::admit::target::{Target, is_websocket};
@@ -42,7 +42,7 @@ pub async fn answer(proxy: &ProxyState, request: Request<Incoming>, connection: 
     // Whoever has not shown the key keeps no connection.
     let mut is_last = false;
     let config = proxy.manager.session().config();
-    let admitted = proxy.gate.admit(&head, &ClientKeys::of(&config));
+    let admitted = proxy.gate.admit(&head, &config.proxy_keys);
     if admitted.as_ref().is_ok_and(|admitted| admitted.target != Target::Health) {
         connection.presence.show_key();
     }

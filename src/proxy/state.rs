@@ -12,7 +12,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::clock;
 use crate::manager::{Manager, ProxyKey, random_id};
-use crate::proxy::admit::gate::{ClientKeys, Gate};
+use crate::proxy::admit::gate::Gate;
 use crate::proxy::read::body::Budget;
 
 /// What answers at `/rpc` whoever shows its token.
@@ -57,7 +57,7 @@ impl ProxyState {
 
     /// Whether the key that a connection was opened with, `None` for the proxy's own, is one still.
     pub fn still_admits(&self, key: Option<&ProxyKey>) -> bool {
-        self.gate.still_admits(key, &ClientKeys::of(&self.manager.session().config()))
+        self.gate.still_admits(key, &self.manager.session().config().proxy_keys)
     }
 
     /// A name for the next request.

@@ -35,13 +35,15 @@ struct Proxy {
 
 impl Proxy {
     fn start(pool: &Pool, args: &[&str]) -> Proxy {
-        let args = [&["proxy", "--bind", "127.0.0.1:0"], args].concat();
+        let bind: &[&str] = if args.contains(&"--bind") { &[] } else { &["--bind", "127.0.0.1:0"] };
+        let args = [&["proxy"], bind, args].concat();
         let running = Running::start(pool.sandbox.command(&args));
         let said = eventually("it listens", || {
             let said = running.stderr_so_far();
-            said.contains("listening on http://127.0.0.1:").then_some(said)
+            said.contains("listening on http://").then_some(said)
         });
-        let port = said.split("listening on http://127.0.0.1:").nth(1).unwrap().split('/').next().unwrap();
+        let address = said.split("listening on http://").nth(1).unwrap().split('/').next().unwrap();
+        let port = address.split(':').nth(1).unwrap();
         Proxy { port: port.parse().unwrap(), running }
     }
 
@@ -200,6 +202,35 @@ fn keys_and_their_files_are_followed() {
     becomes("who takes the file away takes the key back", "sk-another", 401);
     configure(&pool, &entry("ci", ""));
     becomes("the key is in the configuration", "sk-ci-key", 200);
+    // Neither what the configuration says of the proxy's own key by then, nor that the last entry goes, lets the built-in one in.
+    configure(&pool, "[proxy]\napi_key = \"sk-own-key\"\n");
+    becomes("the last key is taken back", "sk-ci-key", 401);
+    let refused = proxy.ask("sk-codex-account-manager");
+    assert!(refused.status() == 401 && refused.text().contains("The built-in key is off here."), "{}", refused.text());
+    assert!(!proxy.ask("sk-ci-key").text().contains("built-in"), "that is nobody's business");
+    assert_eq!(Proxy::start(&pool, &[]).ask("sk-own-key").status(), 200);
+    // Written out it is the same key.
+    configure(&pool, &("[proxy]\napi_key = \"sk-codex-account-manager\"\n".to_owned() + &entry("ci", "")));
+    let written_out = Proxy::start(&pool, &[]);
+    assert_eq!(
+        [written_out.ask("sk-ci-key").status(), written_out.ask("sk-codex-account-manager").status()],
+        [200, 401]
+    );
+    // That there were keys is remembered where the file is gone.
+    std::fs::remove_file(pool.sandbox.path("config.toml")).unwrap();
+    let without = Proxy::start(&pool, &[]);
+    assert_eq!(without.ask("sk-codex-account-manager").status(), 401);
+    assert!(without.running.stderr_so_far().contains("the file is gone, and keys of `proxy.keys` stood in it"));
+}
+
+#[test]
+fn an_address_that_others_reach_never_takes_the_built_in_key() {
+    let pool = pool(&entry("ci", ""));
+    let proxy = Proxy::start(&pool, &["--bind", "0.0.0.0:0"]);
+    assert_eq!([proxy.ask("sk-ci-key").status(), proxy.ask("sk-codex-account-manager").status()], [200, 401]);
+    configure(&pool, "");
+    eventually("the key is taken back", || (proxy.ask("sk-ci-key").status() == 401).then_some(()));
+    assert_eq!(proxy.ask("sk-codex-account-manager").status(), 401);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use tokio::process::Command;
 use crate::cli::context::Context;
 use crate::cli::printer::Printer;
 use crate::cli::question;
+use crate::clock::Clock;
 use crate::config::{self, Config, Sources, WriteError};
 use crate::env::{self, Environment};
 use crate::error::{Error, ErrorKind};
@@ -17,7 +18,7 @@ pub async fn run(context: &Context) -> Result<(), Error> {
     let editor = editor(&context.environment)?;
     let is_new = config::create(&context.paths).map_err(|error| {
         let hint = match error {
-            WriteError::HeldRules { .. } => "then open it again",
+            WriteError::Held { .. } => "then open it again",
             WriteError::Content { .. } | WriteError::Io { .. } => {
                 "check the folder's permissions and the disk, or set `CAM_CONFIG_FILE`"
             }
@@ -49,7 +50,7 @@ fn counted(problems: usize) -> String {
 
 /// What of this one file cannot be used.
 fn problems(context: &Context) -> Vec<String> {
-    let config = Config::load(&context.paths, &Environment::default(), &Sources::default());
+    let config = Config::load(&context.paths, &Environment::default(), &Sources::default(), Clock::system().now());
     let file = context.paths.config_file.display().to_string();
     config.warnings.into_iter().filter(|warning| warning.contains(&file)).collect()
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::cli::context::{Context, known};
 use crate::cli::help::Example;
 use crate::cli::printer::Printer;
+use crate::clock::Clock;
 use crate::config::{Config, Sources};
 use crate::error::{Error, ErrorKind};
 
@@ -24,7 +25,7 @@ pub struct GetArgs {
 /// The value alone: text without quotes, anything else as JSON. A secret is `****`, as everywhere.
 pub fn run(context: &Context, args: &GetArgs) -> Result<(), Error> {
     let key = known("config get", &args.key)?;
-    let config = Config::load(&context.paths, &context.environment, &Sources::default());
+    let config = Config::load(&context.paths, &context.environment, &Sources::default(), Clock::system().now());
     Printer::warnings(&config.warnings);
     let setting = config
         .settings()

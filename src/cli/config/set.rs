@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::cli::context::{Context, checked, known};
 use crate::cli::help::Example;
 use crate::cli::printer::Printer;
+use crate::clock::Clock;
 use crate::config::{Config, Source, Sources, typed};
 use crate::error::Error;
 use crate::manager::session::configuration::configure;
@@ -41,7 +42,7 @@ pub fn run(context: &Context, args: &SetArgs) -> Result<(), Error> {
     if key.secret && value.is_some() {
         Printer::warning("your shell's history has the value now");
     }
-    let config = Config::load(&context.paths, &context.environment, &Sources::default());
+    let config = Config::load(&context.paths, &context.environment, &Sources::default(), Clock::system().now());
     let in_force = config.settings().iter().find(|setting| setting.key == key);
     let stronger = in_force.filter(|setting| setting.source < Source::Toml);
     if let Some(stronger) = stronger {

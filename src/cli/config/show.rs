@@ -7,6 +7,7 @@ use crate::cli::context::Context;
 use crate::cli::printer::Printer;
 use crate::cli::table::{Column, Room, Table};
 use crate::cli::text::Text;
+use crate::clock::Clock;
 use crate::config::{Config, Sources};
 use crate::domain::projects::{FolderPattern, RemotePattern, Rule};
 use crate::protocol::configuration::ProjectRule;
@@ -14,7 +15,7 @@ use crate::wording::cut::Keep;
 
 /// Every effective value and where it comes from.
 pub fn run(context: &Context, output: Json) {
-    let config = Config::load(&context.paths, &context.environment, &Sources::default());
+    let config = Config::load(&context.paths, &context.environment, &Sources::default(), Clock::system().now());
     Printer::warnings(&config.warnings);
     if output.json {
         let values: Vec<_> = config

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::text_encoding;
+use crate::config::proxy_keys::key_file::{self, NoKey};
 use crate::error::{Error, ErrorKind};
 use crate::files;
-use crate::secrets::{Secret, is_word};
+use crate::secrets::Secret;
 use crate::sys;
 
 /// No file of these is longer, in bytes.
@@ -110,23 +110,17 @@ impl Places {
 /// `Configuration` when there is no such file, it cannot be read, or it holds something else.
 pub fn read_key(path: &Path) -> Result<Secret<String>, Error> {
     let name = path.display();
-    let bytes = files::read(path, LONGEST).map_err(|error| {
-        let missing = error.kind() == IoErrorKind::NotFound;
-        let hint = if missing { "check the path" } else { "check that it is a file of yours, and its mode" };
-        Error::because(ErrorKind::Configuration, format!("the key file `{name}` cannot be read"), error).hint(hint)
-    })?;
-    // Programs that read the key from the file themselves would send the mark with it.
-    if bytes.starts_with(text_encoding::MARK.as_bytes()) || text_encoding::is_wide(&bytes) {
-        return Err(Error::new(ErrorKind::Configuration, format!("`{name}` begins with a byte order mark"))
-            .hint("write the key into it as ASCII: in PowerShell by `Set-Content -Encoding ascii`"));
-    }
-    let text = Secret::new(String::from_utf8_lossy(&bytes).into_owned());
-    let key = text.expose().trim();
-    if !is_word(key) {
-        return Err(Error::new(ErrorKind::Configuration, format!("`{name}` holds no key"))
-            .hint("write the key into it as one line without spaces"));
-    }
-    Ok(Secret::new(key.to_owned()))
+    key_file::read(path).map_err(|why| match why {
+        NoKey::Unreadable(error) => {
+            let missing = error.kind() == IoErrorKind::NotFound;
+            let hint = if missing { "check the path" } else { "check that it is a file of yours, and its mode" };
+            Error::because(ErrorKind::Configuration, format!("the key file `{name}` cannot be read"), error).hint(hint)
+        }
+        NoKey::Marked => Error::new(ErrorKind::Configuration, format!("`{name}` begins with a byte order mark"))
+            .hint("write the key into it as ASCII: in PowerShell by `Set-Content -Encoding ascii`"),
+        NoKey::Empty | NoKey::NotAWord => Error::new(ErrorKind::Configuration, format!("`{name}` holds no key"))
+            .hint("write the key into it as one line without spaces"),
+    })
 }
 
 /// Whether other users can read the file at `path`; `false` where that cannot be found out.

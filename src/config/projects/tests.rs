@@ -103,6 +103,12 @@ fn what_cannot_be_read_as_rules_leaves_no_account_and_says_where() {
             unreadable,
             "`daily_limit_usd` cannot be `-1`; it is a number of USD from 0 to less than nine million",
         ),
+        ("[[project]]\npath = \"/x\"\naccounts = []", "", " unknown list `project`; did you mean `projects`?"),
+        ("[[Projects]]\npath = \"/x\"", "", " unknown list `Projects`; did you mean `projects`?"),
+        ("[project]\npath = \"/x\"", "", " unknown list `project`; did you mean `projects`?"),
+        ("project = [{ path = \"/x\" }]", "", " unknown list `project`; did you mean `projects`?"),
+        ("[[project]]\npath = /x", "2: it is not valid TOML: ", ""),
+        ("[projects]\npath = /x", "2: it is not valid TOML: ", ""),
         ("projects = 3", "", " `projects` is not a list of tables"),
         ("projects = [3]", "", " `projects` is not a list of tables"),
         ("[projects]\npath = \"/x\"", "", " `projects` is not a list of tables"),
@@ -120,8 +126,31 @@ fn what_cannot_be_read_as_rules_leaves_no_account_and_says_where() {
 
 #[test]
 fn without_rules_a_file_that_cannot_be_read_forbids_nothing() {
-    for text in ["", "a = ", "# [[projects]]\na = ", "[projects_of_mine\n"] {
+    for text in ["", "a = ", "# [[projects]]\na = ", "[projects_of_mine\n", "[[pricing]]\nmodel = \"x\"", "project = 1"]
+    {
         assert!(at_start(text).unwrap().is_empty(), "{text}");
+    }
+}
+
+/// What is no text of ours is looked at all the same.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the test writes what is not UTF-8")]
+fn a_file_that_cannot_be_read_has_the_rules_that_can_be_made_out_in_it() {
+    const RULE: &str = "[[projects]]\npath = \"/x\"\naccounts = []\n";
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("config.toml");
+    let wide: Vec<u8> = "\u{feff}".encode_utf16().chain(RULE.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    for (bytes, has_rules) in [
+        ([b"# f\xfcr\n", RULE.as_bytes()].concat(), true),
+        (b"# f\xfcr\n# [[projects]]\n".to_vec(), false),
+        ([RULE.as_bytes(), &b"# long\n".repeat(200_000)].concat(), true),
+        (b"# long\n".repeat(200_000), false),
+        (wide[..wide.len() - 1].to_vec(), true),
+    ] {
+        std::fs::write(&path, &bytes).unwrap();
+        let (projects, warning) = Projects::default().follow(&TomlFile::read(&path), Some(home()), false);
+        assert_eq!(projects.broken.is_some(), has_rules, "{warning:?}");
+        assert!(projects.rules.is_empty());
     }
 }
 

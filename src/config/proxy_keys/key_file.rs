@@ -1,21 +1,56 @@
 //! The file of a key: one line of visible characters, as `--api-key-file` takes it.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::domain::text_encoding;
 use crate::files::{self, Stamp};
-use crate::secrets::Secret;
+use crate::secrets::{Secret, is_word};
 
 /// No file of a key is longer, in bytes.
 const LONGEST: u64 = 64 * 1024;
 
-/// A file, and what is in it.
+/// Why a file holds no key.
+#[derive(Debug)]
+pub enum NoKey {
+    /// It cannot be read.
+    Unreadable(io::Error),
+    /// A mark says how it is written, which programs that read the key themselves would send with it.
+    Marked,
+    /// There is nothing in it.
+    Empty,
+    /// It is not one word of visible ASCII characters.
+    NotAWord,
+}
+
+/// The key in the file at `path`. Nothing is waited for.
+///
+/// # Errors
+///
+/// [`NoKey`]
+pub fn read(path: &Path) -> Result<Secret<String>, NoKey> {
+    let bytes = files::read(path, LONGEST).map_err(NoKey::Unreadable)?;
+    if bytes.starts_with(text_encoding::MARK.as_bytes()) || text_encoding::is_wide(&bytes) {
+        return Err(NoKey::Marked);
+    }
+    let text = Secret::new(String::from_utf8_lossy(&bytes).into_owned());
+    match text.expose().trim() {
+        "" => Err(NoKey::Empty),
+        key if is_word(key) => Ok(Secret::new(key.to_owned())),
+        _ => Err(NoKey::NotAWord),
+    }
+}
+
+/// What is said of a key that no header can carry.
+pub(super) const NOT_A_WORD: &str = "its key is not one word of visible ASCII characters";
+
+/// A file of an entry, and what is in it.
 pub struct KeyFile {
     /// Where it is.
     pub path: PathBuf,
     /// What it was just before it was read; `None` where there is none.
     pub stamp: Option<Stamp>,
-    /// Its text, or why it has none.
+    /// Its key, or why it has none.
     key: Result<Secret<String>, String>,
 }
 
@@ -23,16 +58,15 @@ impl KeyFile {
     /// Reads it. Nothing is waited for.
     pub fn read(path: PathBuf) -> KeyFile {
         let stamp = Stamp::at(&path);
-        let named = path.display();
-        let key = match files::read(&path, LONGEST) {
-            Err(error) => Err(format!("its key file `{named}` cannot be read: {error}")),
-            Ok(bytes) if bytes.starts_with(text_encoding::MARK.as_bytes()) || text_encoding::is_wide(&bytes) => {
-                Err(format!("its key file `{named}` begins with a byte order mark; write the key into it as ASCII"))
-            }
-            Ok(bytes) => Ok(Secret::new(String::from_utf8_lossy(&bytes).into_owned())),
-        };
-        let is_empty = key.as_ref().is_ok_and(|key| key.expose().trim().is_empty());
-        let key = if is_empty { Err(format!("its key file `{named}` is empty")) } else { key };
+        let key = read(&path).map_err(|why| match why {
+            NoKey::Unreadable(error) => format!("its key file `{}` cannot be read: {error}", path.display()),
+            NoKey::Marked => format!(
+                "its key file `{}` begins with a byte order mark; write the key into it as ASCII",
+                path.display()
+            ),
+            NoKey::Empty => format!("its key file `{}` is empty", path.display()),
+            NoKey::NotAWord => NOT_A_WORD.to_owned(),
+        });
         KeyFile { path, stamp, key }
     }
 

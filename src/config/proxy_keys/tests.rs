@@ -34,7 +34,8 @@ impl Files {
 
     fn follow(&self, before: &ProxyKeys, text: &str) -> (ProxyKeys, Vec<String>) {
         self.write("config.toml", text);
-        let (keys, warnings) = before.follow(&TomlFile::read(&self.0.path().join("config.toml")), Some(self.0.path()));
+        let (keys, warnings) =
+            before.follow(&TomlFile::read(&self.0.path().join("config.toml")), Some(self.0.path()), false);
         let dir = format!("{}/", self.0.path().display());
         (keys, warnings.into_iter().map(|warning| warning.replace(&dir, "")).collect())
     }
@@ -129,12 +130,35 @@ fn what_cannot_be_read_serves_nothing_and_says_why() {
         assert!(warnings[0].ends_with("; it serves nothing until that is mended") && !warnings[0].contains("sk-a"));
         assert!(keys.are_there() && keys.keys[0].bound().is_some_and(|bound| bound.accounts.is_err()));
     }
-    for text in ["proxy.keys = 5", "[proxy]\nkeys = [1]", "[[proxy.keys]", "[proxy]\nkeys = [\n"] {
+    for text in [
+        "proxy.keys = 5",
+        "[proxy]\nkeys = [1]",
+        "[[proxy.keys]",
+        "[proxy]\nkeys = [\n",
+        "proxy = { keys = [{ name = \"ci\" ] }",
+        "[\"proxy\" . 'keys'",
+        "[[proxy.key]]\nname = ",
+        // Nothing else is called so.
+        "[[proxy.key]]\nname = \"ci\"\nkey = \"sk-a\"",
+        "[proxy]\nkey = [{ name = \"ci\" }]",
+        "[proxy.key]\nname = \"ci\"",
+        "[[proxy_keys]]\nname = \"ci\"",
+        "[[keys]]\nname = \"ci\"",
+        "[[proxy]]\nname = \"ci\"",
+    ] {
         let (keys, warnings) = files.follow(&ProxyKeys::default(), text);
         assert!(keys.are_there() && keys.broken.is_some() && keys.keys.is_empty(), "{text}");
         assert!(warnings[0].ends_with("; no key of `proxy.keys` serves until that is mended"), "{warnings:?}");
     }
-    for text in ["", "x = [", "[proxy]\nbind_addr = \"127.0.0.1:1\""] {
+    for text in [
+        "",
+        "x = [",
+        "[proxy]\nbind_addr = \"127.0.0.1:1\"",
+        "[proxy]\napi_key = ",
+        "# [[proxy.keys]]\nx = [",
+        "[[other.keys]]\nx = [",
+        "[proxy]\nallowed_hosts = [\"key\"]\nkey = \"sk-a\"",
+    ] {
         let (keys, warnings) = files.follow(&ProxyKeys::default(), text);
         assert!(!keys.are_there() && warnings.is_empty(), "{text}: {warnings:?}");
     }
@@ -214,4 +238,41 @@ fn a_file_that_changes_is_seen_and_one_that_goes_takes_its_key_back() {
     files.write("a.key", "sk-d");
     assert!(keys.has_changed());
     assert_eq!(shown(&files.follow(&keys, &text).0), "ci=sk-d");
+}
+
+/// Nobody sees then what else the file says, and a key is taken back all the same.
+#[test]
+fn while_the_configuration_is_broken_the_files_of_keys_are_followed() {
+    let files = Files::new();
+    let (keys, _) =
+        files.follow(&ProxyKeys::default(), &(entry("ci", "key_file = \"a.key\"") + &entry("dev", "key = \"sk-b\"")));
+    let broken = |before: &ProxyKeys| files.follow(before, "[[proxy.keys").0;
+    let kept = broken(&keys);
+    assert_eq!((shown(&kept), kept.has_changed()), ("ci=sk-a dev=sk-b".to_owned(), false));
+    for (text, expected) in [
+        ("sk-c", "ci=sk-c dev=sk-b"),
+        ("", "ci=sk-a dev=sk-b"),
+        // It is the key of another one already.
+        ("sk-b", "ci=sk-a dev=sk-b"),
+    ] {
+        files.write("a.key", text);
+        let now = broken(&kept);
+        assert_eq!((shown(&now), now.has_changed()), (expected.to_owned(), false), "{text}");
+    }
+    files.remove("a.key");
+    assert!(kept.has_changed());
+    let now = broken(&kept);
+    assert_eq!((shown(&now), now.were_there), ("dev=sk-b".to_owned(), true));
+    assert_eq!(shown(&broken(&now)), "dev=sk-b");
+}
+
+#[test]
+fn that_there_were_keys_is_known_for_as_long_as_the_process_lives() {
+    let files = Files::new();
+    let (none, _) = files.follow(&ProxyKeys::default(), "");
+    assert!(!none.were_there);
+    let (some, _) = files.follow(&none, &entry("ci", "key = \"sk-a\""));
+    let (none, warnings) = files.follow(&some, "");
+    assert!(none.were_there && !none.are_there() && warnings.is_empty());
+    assert!(files.follow(&none, "x = [").0.were_there);
 }

@@ -31,7 +31,7 @@ impl Configuration {
     pub fn load(paths: Paths, environment: Environment, sources: Sources, now: Timestamp) -> Configuration {
         // Before the files are read: a change in between is then seen as one.
         let stamps = Mutex::new(Stamps::at_start(&paths, now));
-        let current = RwLock::new(Arc::new(Config::load(&paths, &environment, &sources)));
+        let current = RwLock::new(Arc::new(Config::load(&paths, &environment, &sources, now)));
         Configuration { paths, environment, sources: Mutex::new(sources), stamps, current }
     }
 
@@ -43,24 +43,26 @@ impl Configuration {
         self.sources.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a file was changed since this was asked last. One that was emptied a moment ago is left for the next time: without
-    /// its rules everything would be allowed.
+    fn stamps(&self) -> MutexGuard<'_, Stamps> {
+        self.stamps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a file was changed since it was read last. One that was emptied a moment ago is left for the next time.
     fn has_changed(&self, now: Timestamp) -> bool {
         let stamps = Stamps::of(&self.paths);
-        if stamps.are_emptied(now) {
-            return false;
-        }
-        let of_keys = self.current().proxy_keys.has_changed();
-        let of_files =
-            std::mem::replace(&mut *self.stamps.lock().unwrap_or_else(PoisonError::into_inner), stamps) != stamps;
-        of_files || of_keys
+        !stamps.are_emptied(now) && (*self.stamps() != stamps || self.current().proxy_keys.has_changed())
     }
 
     /// Reads everything again; the warnings that were not given before.
-    fn reload(&self) -> Vec<String> {
+    fn reload(&self, now: Timestamp) -> Vec<String> {
         let sources = self.sources().clone();
         let before = self.current();
-        let config = before.reload(&self.paths, &self.environment, &sources);
+        // Before the files are read: a change in between is then seen as one.
+        let stamps = Stamps::of(&self.paths);
+        let config = before.reload(&self.paths, &self.environment, &sources, now);
+        if !config.is_unsettled {
+            *self.stamps() = stamps;
+        }
         let is_new = |warning: &&String| !before.warnings.contains(warning);
         let warnings = config.warnings.iter().filter(is_new).cloned().collect();
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
@@ -92,7 +94,7 @@ impl Session {
     }
 
     fn reload_config(&self) {
-        for warning in self.configuration.reload() {
+        for warning in self.configuration.reload(self.now()) {
             tracing::warn!("{warning}");
             self.notice(Level::Warning, warning);
         }
@@ -146,7 +148,7 @@ pub fn configure(paths: &Paths, key: &'static Key, value: Option<&Value>) -> Res
     config::set(paths, key, value).map_err(|error| {
         let hint = match &error {
             WriteError::Content { .. } => "correct that line by hand, then try again",
-            WriteError::HeldRules { .. } => "then try again",
+            WriteError::Held { .. } => "then try again",
             WriteError::Io { .. } => "check the folder's permissions and the disk, or set `CAM_CONFIG_FILE`",
         };
         Error::new(ErrorKind::Configuration, error.to_string()).hint(hint).caused_by(error)

@@ -12,7 +12,7 @@ use hyper::{Method, Version};
 use subtle::ConstantTimeEq;
 
 use crate::domain::base_url::is_loopback;
-use crate::manager::{Config, DEFAULT_PROXY_KEY, ProxyKey, ProxyKeys};
+use crate::manager::{DEFAULT_PROXY_KEY, ProxyKey, ProxyKeys};
 use crate::proxy::admit::backend;
 use crate::proxy::admit::target::{self, Rejection, Target};
 use crate::secrets::{KeyMark, Secret};
@@ -27,22 +27,6 @@ pub struct Gate {
     pub address: SocketAddr,
     /// Names it answers to beyond its own address, in lowercase.
     pub allowed_hosts: Vec<String>,
-}
-
-/// The keys of several clients, as they are now.
-pub struct ClientKeys<'k> {
-    /// Each of them.
-    pub keys: &'k ProxyKeys,
-    /// With them the proxy's own key is worth nothing: nobody chose it.
-    pub stand_alone: bool,
-}
-
-impl ClientKeys<'_> {
-    /// Those of `config`.
-    pub fn of(config: &Config) -> ClientKeys<'_> {
-        let keys = &config.proxy_keys;
-        ClientKeys { keys, stand_alone: keys.are_there() && config.has_built_in_proxy_key() }
-    }
 }
 
 /// A request that is let in.
@@ -60,7 +44,7 @@ impl Gate {
     /// # Errors
     ///
     /// `Rejection`, the first that holds.
-    pub fn admit(&self, head: &Parts, clients: &ClientKeys<'_>) -> Result<Admitted, Rejection> {
+    pub fn admit(&self, head: &Parts, clients: &ProxyKeys) -> Result<Admitted, Rejection> {
         if !is_framed_plainly(&head.headers) {
             return Err(Rejection::Malformed("its Transfer-Encoding is not `chunked` alone"));
         }
@@ -79,8 +63,9 @@ impl Gate {
                 self.check_token(&head.headers)?;
                 None
             }
-            path => self.check_key(&head.headers, clients).map_err(|wrong| {
-                if backend::is_below(path) || has_own_login(&head.headers) { Rejection::OwnLogin } else { wrong }
+            path => self.check_key(&head.headers, clients).map_err(|wrong| match wrong {
+                Rejection::WrongKey if backend::is_below(path) || has_own_login(&head.headers) => Rejection::OwnLogin,
+                wrong => wrong,
             })?,
         };
         if head.method == Method::CONNECT || head.method == Method::TRACE {
@@ -90,13 +75,19 @@ impl Gate {
     }
 
     /// Whether what a connection was opened with, `key` or the proxy's own, would still open one: a connection may stay for days.
-    pub fn still_admits(&self, key: Option<&ProxyKey>, clients: &ClientKeys<'_>) -> bool {
-        key.map_or(!clients.stand_alone, |key| clients.keys.still_have(key))
+    pub fn still_admits(&self, key: Option<&ProxyKey>, clients: &ProxyKeys) -> bool {
+        key.map_or(!self.is_off(clients), |key| clients.still_have(key))
     }
 
     /// Whether every program of the machine knows the key.
     pub fn is_well_known(&self) -> bool {
         self.api_key.expose() == DEFAULT_PROXY_KEY
+    }
+
+    /// Whether its own key opens nothing: it is the one that everybody knows, and there are keys of clients or were some since this
+    /// process began, or strangers reach it. What the configuration says of `proxy.api_key` by now is no matter.
+    fn is_off(&self, clients: &ProxyKeys) -> bool {
+        self.is_well_known() && (clients.were_there || !self.address.ip().is_loopback())
     }
 
     /// The name and port it listens on. An open bind takes any address with its port, since no name that a
@@ -120,15 +111,15 @@ impl Gate {
     }
 
     /// Whose key a request shows. Of one that is shown twice the narrower meaning holds: a client's before the proxy's own.
-    fn check_key(&self, headers: &HeaderMap, clients: &ClientKeys<'_>) -> Result<Option<Arc<ProxyKey>>, Rejection> {
+    fn check_key(&self, headers: &HeaderMap, clients: &ProxyKeys) -> Result<Option<Arc<ProxyKey>>, Rejection> {
         let plain = headers.get(const { HeaderName::from_static("x-api-key") }).map(HeaderValue::as_bytes);
         let mut found = Err(Rejection::WrongKey);
         for shown in [bearer(headers), plain].into_iter().flatten() {
-            let is_own = same(shown, &self.api_key) && !clients.stand_alone;
-            let of_client =
-                (!clients.keys.keys.is_empty()).then(|| clients.keys.recognise(&KeyMark::of(shown))).flatten();
+            let is_own = same(shown, &self.api_key);
+            let of_client = (!clients.keys.is_empty()).then(|| clients.recognise(&KeyMark::of(shown))).flatten();
             match of_client {
                 Some(key) => return Ok(Some(Arc::clone(key))),
+                None if is_own && self.is_off(clients) => found = Err(Rejection::BuiltInKey),
                 None if is_own => found = Ok(None),
                 None => {}
             }
@@ -211,7 +202,7 @@ mod tests {
             request = request.header(*name, *value);
         }
         let (head, ()) = request.body(()).unwrap().into_parts();
-        let admitted = gate.admit(&head, &ClientKeys { keys: &ProxyKeys::default(), stand_alone: false });
+        let admitted = gate.admit(&head, &ProxyKeys::default());
         assert_eq!(admitted.map(|admitted| admitted.target), *expected, "{method} {target} {headers:?}");
     }
 
@@ -352,6 +343,39 @@ mod tests {
         check(&gate, "GET", "/health", &[("host", "192.0.2.7:4000")], &Ok(Target::Health));
         check(&gate, "GET", "/health", &[("host", "192.0.2.7:80")], &Err(Rejection::ForeignHost));
         check(&gate, "GET", "/health", &[("host", "name.example:4000")], &Err(Rejection::ForeignHost));
+    }
+
+    #[test]
+    fn the_key_that_everybody_knows_is_off_beside_keys_and_where_strangers_come() {
+        let well_known = format!("Bearer {DEFAULT_PROXY_KEY}");
+        for (address, own, were_there, expected) in [
+            ("127.0.0.1:4000", DEFAULT_PROXY_KEY, false, Ok(())),
+            ("127.0.0.1:4000", DEFAULT_PROXY_KEY, true, Err(Rejection::BuiltInKey)),
+            ("0.0.0.0:4000", DEFAULT_PROXY_KEY, false, Err(Rejection::BuiltInKey)),
+            ("0.0.0.0:4000", DEFAULT_PROXY_KEY, true, Err(Rejection::BuiltInKey)),
+            ("127.0.0.1:4000", "the-key", true, Err(Rejection::WrongKey)),
+            ("0.0.0.0:4000", "the-key", false, Err(Rejection::WrongKey)),
+        ] {
+            let gate = Gate { api_key: Secret::new(own.to_owned()), ..gate(address) };
+            let mut clients = ProxyKeys::default();
+            clients.were_there = were_there;
+            for (target, name, shown) in [
+                ("/v1/models", "authorization", &*well_known),
+                ("/v1/models", "x-api-key", DEFAULT_PROXY_KEY),
+                ("/metrics", "authorization", &well_known),
+                ("/backend-api/codex/models", "authorization", &well_known),
+            ] {
+                let request = Request::builder().uri(target).header("host", "127.0.0.1:4000").header(name, shown);
+                let (head, ()) = request.body(()).unwrap().into_parts();
+                let expected = match expected {
+                    Err(Rejection::WrongKey) if target.starts_with("/backend") => Err(Rejection::OwnLogin),
+                    expected => expected,
+                };
+                assert_eq!(gate.admit(&head, &clients).map(drop), expected, "{address} {own} {target}");
+            }
+            let other = [HOST, ("authorization", "Bearer other")];
+            check(&gate, "GET", "/v1/models", &other, &Err(Rejection::WrongKey));
+        }
     }
 
     #[test]

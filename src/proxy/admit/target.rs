@@ -138,6 +138,8 @@ pub enum Rejection {
     Browser,
     /// No key, or another one.
     WrongKey,
+    /// The key that is built in, where it is off.
+    BuiltInKey,
     /// A ChatGPT login of the program's own in the place of the key.
     OwnLogin,
     /// No token of `/rpc`, or another one, such as the key.

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use simulated_openai::api::Answer;
 
 use crate::support::keys::{check_no_leak, random_key};
-use crate::support::upstream::answer;
-use crate::support::{Pool, Sidecar, eventually, process};
+use crate::support::upstream::{answer, small_request};
+use crate::support::{Pool, Running, Sidecar, eventually, http, process};
 
 /// Every file below `folder`, the binary log of strace and the like included.
 fn files(folder: &Path) -> Vec<std::path::PathBuf> {
@@ -122,6 +122,60 @@ fn no_command_prints_or_keeps_a_piece_of_a_key() {
         check_no_leak(&format!("{args:?}"), format!("{output:?}").as_bytes(), &keys);
     }
     check_files(&pool, &keys);
+}
+
+/// The keys of the clients of a proxy, those that are refused among them.
+#[test]
+fn no_key_of_a_client_of_a_proxy_is_in_a_log_an_answer_or_what_a_command_prints() {
+    let mut pool = Pool::new(1);
+    pool.sandbox.set("CAM_LOG", "trace");
+    let mut keys: Vec<String> = (0..7).map(|_| random_key()).collect();
+    keys.extend(pool.keys.clone());
+    std::fs::write(pool.sandbox.path("ci.key"), &keys[0]).unwrap();
+    std::fs::write(pool.sandbox.path("words.key"), format!("{} {}", keys[1], keys[1])).unwrap();
+    let config = format!(
+        "[[proxy.keys]]\nname = \"ci\"\nkey_file = \"ci.key\"\n\
+         [[proxy.keys]]\nname = \"words\"\nkey_file = \"words.key\"\n\
+         [[proxy.keys]]\nname = \"dev\"\nkey = \"{}\"\naccounts = [\"nobody\"]\n\
+         [[proxy.keys]]\nname = \"list\"\nkey = [\"{}\"]\n\
+         [[proxy.keys]]\nname = \"twice\"\nkey = \"{} x\"\n\
+         [[proxy.keys]]\nname = \"{}\"\nkey = \"{}\"\nkye = \"x\"\n",
+        keys[2], keys[3], keys[4], "not a name", keys[5]
+    );
+    std::fs::write(pool.sandbox.path("config.toml"), &config).unwrap();
+    let proxy = Running::start(pool.sandbox.command(&["proxy", "--bind", "127.0.0.1:0"]));
+    let said = eventually("it listens", || {
+        let said = proxy.stderr_so_far();
+        said.contains("listening on http://127.0.0.1:").then_some(said)
+    });
+    let port = said.split("listening on http://127.0.0.1:").nth(1).unwrap().split('/').next().unwrap().parse().unwrap();
+    let mut shown: Vec<String> = Vec::new();
+    for (key, status) in keys.iter().zip([200, 401, 503, 401, 401, 503, 401]) {
+        let answer = http::post(port, "/v1/responses", key, &small_request("gpt-5.4"));
+        assert_eq!(answer.status(), status, "{}", answer.text());
+        shown.extend([format!("{answer:?}"), answer.text()]);
+    }
+    for args in [
+        &["doctor"][..],
+        &["config", "show"],
+        &["config", "show", "--json"],
+        &["status", "--json"],
+        &["usage", "--by", "key", "--json"],
+        &["explain"],
+        &["export"],
+    ] {
+        shown.push(format!("{:?}", pool.sandbox.run(args)));
+    }
+    // A file that is broken where the key stands.
+    std::fs::write(pool.sandbox.path("config.toml"), format!("[[proxy.keys]]\nkey = {}\n", keys[6])).unwrap();
+    eventually("it is said", || proxy.stderr_so_far().contains("is not valid TOML").then_some(()));
+    shown.extend([format!("{:?}", pool.sandbox.run(&["doctor"])), proxy.stderr_so_far()]);
+    check_no_leak("what is shown", shown.join("\n").as_bytes(), &keys);
+    drop(proxy);
+    let ours = ["config.toml", "ci.key", "words.key"];
+    for path in files(pool.sandbox.home()).iter().filter(|path| !ours.iter().any(|name| path.ends_with(name))) {
+        check_no_leak(&path.display().to_string(), &std::fs::read(path).unwrap(), &keys);
+    }
 }
 
 #[test]

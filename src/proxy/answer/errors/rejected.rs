@@ -32,6 +32,11 @@ pub fn rejected(rejection: Rejection) -> Response<ProxyBody> {
             "invalid_api_key",
             "This proxy needs its own key. Use the `apiKey` of the initialize result, the `OPENAI_API_KEY` that `run` sets, or the key `proxy` was started with.",
         ),
+        Rejection::BuiltInKey => error(
+            StatusCode::UNAUTHORIZED,
+            "invalid_api_key",
+            "The built-in key is off here. Use a key of `[[proxy.keys]]`, or the `proxy.api_key` that `proxy` was started with.",
+        ),
         Rejection::OwnLogin => error(
             StatusCode::UNAUTHORIZED,
             "invalid_api_key",

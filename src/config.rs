@@ -262,15 +262,18 @@ impl Stamps {
 
     /// The files of a process that starts at `now`. One that was emptied a moment before is waited for, and one that is written
     /// where something stood that fails closed.
-    pub fn at_start(paths: &Paths, now: Timestamp) -> Stamps {
+    /// Also when that was.
+    pub fn at_start(paths: &Paths, now: Timestamp) -> (Stamps, Timestamp) {
         let stamps = Stamps::of(paths);
         let is_settled = stamps.0.iter().flatten().all(|stamp| stamp.is_settled(since_1970(now)));
         let may_lose = || [projects::LIST, proxy_keys::LIST].iter().any(|list| held::is_noted(paths, list));
         if stamps.are_emptied(now) || !is_settled && may_lose() {
-            std::thread::sleep(RACY);
-            return Stamps::of(paths);
+            // Times are in whole milliseconds.
+            let wait = RACY + Duration::from_millis(1);
+            std::thread::sleep(wait);
+            return (Stamps::of(paths), now.after(wait));
         }
-        stamps
+        (stamps, now)
     }
 
     /// Whether somebody seems to be writing one of them at `now`: a moment later there may be rules in it again.

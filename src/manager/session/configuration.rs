@@ -30,9 +30,9 @@ impl Configuration {
     /// Reads the files; writes nothing.
     pub fn load(paths: Paths, environment: Environment, sources: Sources, now: Timestamp) -> Configuration {
         // Before the files are read: a change in between is then seen as one.
-        let stamps = Mutex::new(Stamps::at_start(&paths, now));
+        let (stamps, now) = Stamps::at_start(&paths, now);
         let current = RwLock::new(Arc::new(Config::load(&paths, &environment, &sources, now)));
-        Configuration { paths, environment, sources: Mutex::new(sources), stamps, current }
+        Configuration { paths, environment, sources: Mutex::new(sources), stamps: Mutex::new(stamps), current }
     }
 
     fn current(&self) -> Arc<Config> {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use codex_account_manager::clock::Clock;
 use codex_account_manager::config::Sources;
 use codex_account_manager::domain::report::SessionKind;
+use codex_account_manager::domain::time::Timestamp;
 use codex_account_manager::env::Environment;
 use codex_account_manager::manager::{Manager, ManagerOptions};
 use codex_account_manager::paths::Paths;
@@ -206,27 +207,28 @@ impl Sandbox {
         self.manager_at(0)
     }
 
-    /// The same, as one that works in these folders.
+    /// The same, as one that works in these folders. To its clock every file was written a while ago, so that it waits for none.
     #[track_caller]
     pub fn manager_in(&self, folders: &[PathBuf]) -> Arc<Manager> {
-        self.manager_of(0, folders)
+        let ahead = || Timestamp(Clock::system().now().0 + 1_000);
+        self.manager_of(0, folders, Clock::from_fn(ahead))
     }
 
     /// The same, as one whose proxy is at this port.
     #[track_caller]
     pub fn manager_at(&self, port: u16) -> Arc<Manager> {
-        self.manager_of(port, &[])
+        self.manager_of(port, &[], Clock::system())
     }
 
     #[track_caller]
-    fn manager_of(&self, port: u16, folders: &[PathBuf]) -> Arc<Manager> {
+    fn manager_of(&self, port: u16, folders: &[PathBuf], clock: Clock) -> Arc<Manager> {
         let environment: Environment = self.environment.clone().into_iter().collect();
         let options = ManagerOptions {
             paths: Paths::resolve(&environment).unwrap(),
             environment,
             sources: Sources::default(),
             master_key: None,
-            clock: Clock::system(),
+            clock,
             kind: SessionKind::Run,
             pid: std::process::id(),
             program: None,

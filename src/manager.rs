@@ -157,8 +157,8 @@ impl Manager {
         })?;
         let upstream = Upstream::new(&environment);
         let router = Router::new(identity.kind, identity.pid);
-        let told = || config::projects::told(&sources, &environment);
-        let given = options.folders.map(|folders| Given { folders, told: told(), settings: None });
+        let bounds = || config::projects::given_bounds(&sources, &environment);
+        let given = options.folders.map(|folders| Given { folders, bounds: bounds(), settings: None });
         let project = given.map(|given| Project::new(given, environment.clone()));
         let configuration = Configuration::load(paths, environment, sources, clock.now());
         let session = Arc::new(Session::new(identity, clock, configuration, project, folders.clone(), store.clone()));

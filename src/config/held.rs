@@ -55,7 +55,6 @@ fn named(path: &Path) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "the tests make the files that are noted")]
 mod tests {
     use super::*;
     use crate::config::{projects, proxy_keys};
@@ -90,6 +89,7 @@ mod tests {
     }
 
     #[cfg(unix)]
+    #[expect(clippy::disallowed_methods, reason = "the test makes the files that are noted")]
     #[test]
     fn a_file_is_known_by_its_link_and_by_its_place() {
         use std::os::unix::fs::symlink;

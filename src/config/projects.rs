@@ -134,12 +134,12 @@ pub fn accounts(value: Option<Value>) -> Result<Selection, String> {
 
 /// What a flag, the editor's options and the environment say of accounts: each only narrows what the rules leave. A client's
 /// settings may be those of a repository, so they cannot do more.
-pub fn told(sources: &Sources, environment: &Environment) -> Vec<Bound> {
+pub fn given_bounds(sources: &Sources, environment: &Environment) -> Vec<Bound> {
     let flags = sources.accounts.iter().map(|text| ("`--accounts`", Value::from(text.as_str())));
     let options = sources.initialization_options.get(ACCOUNTS).map(|value| (OPTIONS, value.clone()));
     let variable = environment.get("CAM_ACCOUNTS").map(|text| ("`CAM_ACCOUNTS`", Value::from(text)));
-    let told = flags.chain(options).chain(variable);
-    told.map(|(name, value)| Bound { name: name.to_owned(), accounts: accounts(Some(value)) }).collect()
+    let given = flags.chain(options).chain(variable);
+    given.map(|(name, value)| Bound { name: name.to_owned(), accounts: accounts(Some(value)) }).collect()
 }
 
 /// What an editor says of accounts when its settings change: null takes it back. `None` where they say nothing of it.

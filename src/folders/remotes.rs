@@ -190,6 +190,42 @@ impl Reading<'_> {
             None => Some(file?.parent()?.join(value)),
         }
     }
+
+    /// What `git config` says of the names that are [wanted](WANTED).
+    fn ask(&self, of: &[&str]) -> Result<Vec<Entry>, String> {
+        let lost = |error: io::Error| format!("`git` cannot be asked for the remotes: {error}");
+        let mut command = env::program("git");
+        command.arg("config").args(of).args(["--null", "--show-origin", "--get-regexp", WANTED]);
+        command.current_dir(ROOT).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        // They would name another configuration.
+        for name in self.environment.names().filter(|name| name.to_ascii_uppercase().starts_with("GIT_")) {
+            command.env_remove(name);
+        }
+        let mut child = command.spawn().map_err(lost)?;
+        let stdout = child.stdout.take().expect("it is piped");
+        let (sender, said) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            let read = stdout.take(MOST_SAID + 1).read_to_end(&mut bytes);
+            // Nobody may be waiting any more.
+            let _ = sender.send(read.map(|_| bytes));
+        });
+        let said = said.recv_timeout(self.until.saturating_duration_since(clock::instant()));
+        let is_whole = matches!(&said, Ok(Ok(bytes)) if bytes.len() as u64 <= MOST_SAID);
+        if !is_whole {
+            let _ = child.kill();
+        }
+        let status = child.wait().map_err(lost)?;
+        let said = said.map_err(|_| "`git` did not say in time what the remotes are".to_owned())?.map_err(lost)?;
+        if !is_whole {
+            return Err(format!("`git config {}` says more than is read", of.join(" ")));
+        }
+        // 1: there is nothing of these names.
+        match status.code() {
+            Some(0 | 1) => entries(&said),
+            _ => Err(format!("`git config {}` failed: {status}", of.join(" "))),
+        }
+    }
 }
 
 /// The configuration files of the repository that begins in `folder`; none where none does.
@@ -231,44 +267,6 @@ fn configuration(folder: &Path, watch: &mut Watch) -> Result<Vec<PathBuf>, Strin
 fn pointed(path: &Path) -> io::Result<Option<String>> {
     let text = files::read_if_there(path, LONGEST_POINTER)?;
     Ok(text.map(|text| String::from_utf8_lossy(&text).trim_end().to_owned()))
-}
-
-impl Reading<'_> {
-    /// What `git config` says of the names that are [wanted](WANTED).
-    fn ask(&self, of: &[&str]) -> Result<Vec<Entry>, String> {
-        let lost = |error: io::Error| format!("`git` cannot be asked for the remotes: {error}");
-        let mut command = env::program("git");
-        command.arg("config").args(of).args(["--null", "--show-origin", "--get-regexp", WANTED]);
-        command.current_dir(ROOT).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        // They would name another configuration.
-        for name in self.environment.names().filter(|name| name.to_ascii_uppercase().starts_with("GIT_")) {
-            command.env_remove(name);
-        }
-        let mut child = command.spawn().map_err(lost)?;
-        let stdout = child.stdout.take().expect("it is piped");
-        let (sender, said) = mpsc::channel();
-        std::thread::spawn(move || {
-            let mut bytes = Vec::new();
-            let read = stdout.take(MOST_SAID + 1).read_to_end(&mut bytes);
-            // Nobody may be waiting any more.
-            let _ = sender.send(read.map(|_| bytes));
-        });
-        let said = said.recv_timeout(self.until.saturating_duration_since(clock::instant()));
-        let is_whole = matches!(&said, Ok(Ok(bytes)) if bytes.len() as u64 <= MOST_SAID);
-        if !is_whole {
-            let _ = child.kill();
-        }
-        let status = child.wait().map_err(lost)?;
-        let said = said.map_err(|_| "`git` did not say in time what the remotes are".to_owned())?.map_err(lost)?;
-        if !is_whole {
-            return Err(format!("`git config {}` says more than is read", of.join(" ")));
-        }
-        // 1: there is nothing of these names.
-        match status.code() {
-            Some(0 | 1) => entries(&said),
-            _ => Err(format!("`git config {}` failed: {status}", of.join(" "))),
-        }
-    }
 }
 
 /// Where it stands, ended by a zero byte; then a name and its value behind a line feed, ended by another.

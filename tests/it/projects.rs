@@ -1,14 +1,13 @@
 //! Which accounts a project may use: no request ever leaves them, whatever happens.
 
 mod hostile;
+mod living;
 mod logins;
 mod orders;
 mod real;
 mod seen;
 mod storm;
 mod ways;
-
-mod living;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -19,22 +19,22 @@ use crate::folders::{self, Found, Places, Question};
 /// How long a request waits for a folder that was just opened; after it the request is refused, and the answer says why.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Where a session works, and what it was told beside the rules.
+/// Where a session works, and what narrows it beside the rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Given {
     /// The workspace folders.
     pub folders: Vec<PathBuf>,
     /// What a flag, an editor's options and the environment say: it only narrows what the rules leave.
-    pub told: Vec<Bound>,
+    pub bounds: Vec<Bound>,
     /// What the editor's settings say since they were changed, in the place of its options.
     pub settings: Option<Vec<Bound>>,
 }
 
 impl Given {
-    /// All that was told, as it is now.
-    fn told(&self) -> Vec<Bound> {
+    /// All that narrows it, as it is now.
+    fn all_bounds(&self) -> Vec<Bound> {
         let is_replaced = |bound: &&Bound| self.settings.is_some() && bound.name == OPTIONS;
-        self.told.iter().filter(|bound| !is_replaced(bound)).chain(self.settings.iter().flatten()).cloned().collect()
+        self.bounds.iter().filter(|bound| !is_replaced(bound)).chain(self.settings.iter().flatten()).cloned().collect()
     }
 }
 
@@ -69,8 +69,8 @@ struct Seen {
 }
 
 impl Seen {
-    fn standing(&self, told: &[Bound]) -> Standing {
-        Standing::new(&self.places.rules, self.broken.as_deref(), &self.places.folders, told)
+    fn standing(&self, bounds: &[Bound]) -> Standing {
+        Standing::new(&self.places.rules, self.broken.as_deref(), &self.places.folders, bounds)
     }
 }
 
@@ -145,7 +145,7 @@ impl Project {
         looked.as_ref().is_none_or(|looked| looked.asked != self.asked(config) || looked.found.has_changed())
     }
 
-    /// What was told is another thing now. What follows for the folders that were seen holds from here on, and in one that
+    /// Changes where the session works or what narrows it. What follows for the folders that were seen holds from here on, and in one that
     /// nobody has seen nothing may be used: not even where it really is is known.
     fn change(&self, change: impl FnOnce(&mut Given)) {
         let mut given = self.given();
@@ -156,14 +156,14 @@ impl Project {
         let seen = Seen { places, broken: broken.clone(), can_narrow: *can_narrow };
         // What is to be known of the folders together is said once all of them were seen.
         let warnings = holds.standing.warnings.clone();
-        holds.standing = Arc::new(Standing { warnings, ..seen.standing(&given.told()) });
+        holds.standing = Arc::new(Standing { warnings, ..seen.standing(&given.all_bounds()) });
         drop(holds);
         self.is_unread.send_replace(is_unread);
     }
 
     /// Lets `seen` hold, unless the session works elsewhere by now: then somebody looks once more.
     fn publish(&self, asked: &Asked, seen: Seen, is_whole: bool) -> Arc<Standing> {
-        let standing = Arc::new(seen.standing(&asked.given.told()));
+        let standing = Arc::new(seen.standing(&asked.given.all_bounds()));
         let given = self.given();
         if *given == asked.given {
             *self.holds.write().unwrap_or_else(PoisonError::into_inner) =

@@ -108,3 +108,72 @@ fn the_command_line_answers_for_its_folder_where_it_is_asked_about_one() {
     assert!(listed.contains("GROUPS") && !listed.contains("not allowed"), "{listed}");
     run_in(&pool, "work", &["switch", "account-3"]).ok();
 }
+
+#[test]
+fn doctor_says_what_the_folder_may_use_and_finds_every_rule_that_cannot_do_what_it_is_for() {
+    let pool = pool("");
+    let no_git = pool.sandbox.path("no-git");
+    std::fs::create_dir(&no_git).unwrap();
+    let rule = |path: &str, accounts: &str| format!("[[projects]]\npath = \"{path}\"\naccounts = {accounts}\n");
+    let home = rule("~/**", "[\"spare\"]");
+    let remote = "[[projects]]\nremote = \"github.com/acme/*\"\naccounts = [\"work\"]\n";
+    for (rules, has_git, expected) in [
+        (String::new(), true, vec![]),
+        (
+            rule("~/other", "[\"work\"]"),
+            true,
+            vec![("ok", "", "no rule holds for this folder: every account may be used")],
+        ),
+        (WORK.to_owned(), true, vec![("ok", "", "this folder uses work, by rule 1 (`")]),
+        (
+            rule("~/work", "[]"),
+            true,
+            vec![("warning", "noAccountAllowed", "this folder uses no account, by rule 1 (`")],
+        ),
+        (
+            rule("~/work", "[\"wrok\"]"),
+            true,
+            vec![
+                ("problem", "noAccountAllowed", "uses no account, by rule 1"),
+                ("problem", "projectRule", "id or label `wrok`"),
+            ],
+        ),
+        (
+            WORK.to_owned() + &rule("~/other", "[\"wrok\"]"),
+            true,
+            vec![
+                ("ok", "", "uses work"),
+                ("problem", "projectRule", "id or label `wrok`; no account may be used where it holds"),
+            ],
+        ),
+        (home + WORK, true, vec![("ok", "", "uses spare"), ("warning", "projectRuleHidden", "never holds: rule 1 (`")]),
+        (
+            remote.to_owned(),
+            false,
+            vec![
+                ("ok", "", "no rule holds for this folder"),
+                ("problem", "gitMissing", "rule 1 (`github.com/acme/*`, "),
+            ],
+        ),
+    ] {
+        write(&pool, &rules);
+        let mut command = pool.sandbox.command(&["doctor", "--json"]);
+        command.current_dir(folder(&pool, "work"));
+        if !has_git {
+            command.env("PATH", &no_git);
+        }
+        let found = output(command, b"").json()["findings"].as_array().unwrap().clone();
+        let found: Vec<&Value> = found.iter().filter(|finding| finding["check"] == "projects").collect();
+        assert_eq!(found.len(), expected.len(), "{rules}: {found:?}");
+        for (found, (verdict, kind, message)) in found.iter().zip(expected) {
+            assert_eq!(
+                (found["verdict"].as_str(), found["kind"].as_str().unwrap_or_default()),
+                (Some(verdict), kind),
+                "{found}"
+            );
+            assert!(found["message"].as_str().unwrap().contains(message), "{rules}: {found}");
+            let mend = ["command", "hint"].iter().filter(|name| found[**name].is_string()).count();
+            assert_eq!(mend == 0, verdict == "ok", "{found}");
+        }
+    }
+}

@@ -4,6 +4,7 @@
 mod copied;
 mod home;
 mod page;
+mod rules;
 mod transcript;
 mod walks;
 

@@ -132,6 +132,14 @@ impl Error {
         }
     }
 
+    /// The message for a client that is not told where files of this machine are: only what an upstream did is said.
+    pub fn without_places(&self) -> &str {
+        match self.kind {
+            ErrorKind::UpstreamFailed | ErrorKind::LoginFailed | ErrorKind::NoAccountAvailable => &self.message,
+            _ => "the proxy cannot do this now; its owner finds why in the log",
+        }
+    }
+
     /// Logs what it comes from, one line for each cause.
     pub fn log_causes(&self) {
         let mut cause = std::error::Error::source(self);

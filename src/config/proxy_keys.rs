@@ -4,6 +4,7 @@
 pub mod key_file;
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -58,9 +59,10 @@ struct Grant {
 }
 
 impl ProxyKey {
-    /// The entry in a message, with its place.
+    /// The entry in a message, with its line. Its client reads this too, who is not told where files of the server are.
     pub fn title(&self) -> String {
-        format!("key `{}` ({})", self.name, self.place)
+        let place = Path::new(&self.place).file_name().map(OsStr::to_string_lossy).unwrap_or_default();
+        format!("key `{}` ({place})", self.name)
     }
 
     /// Why it serves nothing.

@@ -135,6 +135,26 @@ impl Allowed {
         Allowed { set: Some(set), name, refused, narrowings }
     }
 
+    /// The same as the client reads it whose key is called `key`, and its entry `title`: it learns nothing of accounts outside, so
+    /// no words that name accounts, nor what else narrows the proxy.
+    #[must_use = "this returns what the client may read"]
+    pub fn for_client(mut self, key: &str, title: &str) -> Allowed {
+        let outer: Arc<str> = "the proxy's own settings".into();
+        for narrowing in &mut self.narrowings {
+            if *narrowing.name != *title {
+                narrowing.name = Arc::clone(&outer);
+                let hint = "the log and `codex-account-manager doctor` of the proxy's owner say what is wrong";
+                narrowing.fault = narrowing.fault.take().map(|_| hint.to_owned());
+            }
+            narrowing.words = Some(key.to_owned());
+        }
+        self.refused.values_mut().filter(|by| ***by != *title).for_each(|by| *by = Arc::clone(&outer));
+        if self.set.as_ref().is_some_and(|set| !set.is_empty()) {
+            self.name = joined(&self.narrowings);
+        }
+        self
+    }
+
     /// Whether `account` may be used.
     pub fn admits(&self, account: &AccountId) -> bool {
         self.set.as_ref().is_none_or(|set| set.contains(account))
@@ -258,6 +278,44 @@ mod tests {
         let nothing = Allowed::nothing("key `ci`", "it is gone");
         assert_eq!((left(&nothing), left(&work.and(&nothing))), (String::new(), String::new()));
         assert_eq!(work.and(&nothing).and(&nothing).faults().collect::<Vec<_>>(), ["key `ci`: it is gone"]);
+    }
+
+    #[test]
+    fn a_client_reads_nothing_that_names_accounts_or_places() {
+        let title = "key `ci` (config.toml:1)";
+        let key = |text| bound(title, text);
+        let broken = Bound { name: "`projects`".to_owned(), accounts: Err("/home/me/config.toml:3: x".to_owned()) };
+        for (bounds, name, sentences) in [
+            (vec![key("work, !a")], "ci", format!(" What may be used here is narrowed by {title}.")),
+            (
+                vec![bound("`--accounts`", "!a"), key("work")],
+                "ci",
+                format!(" What may be used here is narrowed by {title} and the proxy's own settings."),
+            ),
+            (vec![bound("`--accounts`", "!a")], "ci", " What may be used here is narrowed by the proxy's own settings.".to_owned()),
+            (
+                vec![key("wrok")],
+                "none",
+                format!(
+                    " What may be used here is narrowed by {title}. No account may be used until this is mended: \
+                     {title}: no account has the group, id or label `wrok`."
+                ),
+            ),
+            (
+                vec![broken],
+                "none",
+                " What may be used here is narrowed by the proxy's own settings. No account may be used until this is mended: \
+                 the proxy's own settings: the log and `codex-account-manager doctor` of the proxy's owner say what is wrong."
+                    .to_owned(),
+            ),
+        ] {
+            let whole = allowed(bounds);
+            let seen = whole.clone().for_client("ci", title);
+            assert_eq!(left(&seen), left(&whole));
+            assert_eq!((seen.name(), seen.sentences()), (Some(name), sentences));
+            assert_eq!(seen.and(&seen.clone()).name(), Some(name));
+        }
+        assert_eq!(Allowed::default().for_client("ci", title), Allowed::default());
     }
 
     #[test]

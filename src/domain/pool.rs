@@ -17,7 +17,7 @@ pub struct Pool {
     pub members: Vec<Member>,
     /// Which of them this session may use.
     pub allowed: Arc<Allowed>,
-    /// Which of them each key of the proxy may use, by its name.
+    /// Which of them each key of the proxy may use, by its name, as its client may read it.
     pub of_keys: BTreeMap<Arc<str>, Arc<Allowed>>,
     /// The position of the file's active account.
     pub active: usize,

@@ -126,7 +126,10 @@ impl Manager {
         loop {
             let view = seen.take().unwrap_or_else(|| self.accounts.view());
             if view.pool.members.is_empty() {
+                // It names files of the server.
+                let hidden = || "the accounts cannot be read; the proxy's owner finds more with `doctor`".to_owned();
                 let unreadable = self.accounts.unreadable();
+                let unreadable = unreadable.map(|why| if request.key.is_some() { hidden() } else { why });
                 return Err(Refusal::NoAccounts(
                     unreadable.unwrap_or_else(|| format!("there is no account yet; {FIRST_ACCOUNT}")),
                 ));
@@ -144,12 +147,13 @@ impl Manager {
                     let overspent = self.overspent(&self.budgets(request.key.as_deref()));
                     let overspent = overspent.into_iter().max_by_key(|overspent| overspent.period);
                     let exhausted = exhausted.with_tried(&request.tried, self.session.now()).with_overspent(overspent);
+                    if request.bound.is_none() {
+                        self.notify(notices::exhausted(&view.pool, &exhausted, self.session.now()));
+                    }
+                    let told = request.told(&view.pool, exhausted);
                     return Err(match &request.bound {
-                        Some(bound) => Refusal::Bound(Box::new(bound.clone()), Some(exhausted)),
-                        None => {
-                            self.notify(notices::exhausted(&view.pool, &exhausted, self.session.now()));
-                            Refusal::Exhausted(exhausted)
-                        }
+                        Some(bound) => Refusal::Bound(Box::new(bound.clone()), Some(told)),
+                        None => Refusal::Exhausted(told),
                     });
                 }
             };

@@ -375,6 +375,7 @@ impl<'m> Failover<'m> {
         if matches!(why.kind, ErrorKind::LoginFailed | ErrorKind::AccountNotFound) {
             return;
         }
+        let why = if self.request.key.is_some() { why.without_places() } else { &why.message };
         let pool = self.manager.accounts().view().pool;
         let label = pool.position(account).map(|position| pool.members[position].label.as_str());
         self.without_token = Some(format!("`{}`: {why}", label.unwrap_or_default()));

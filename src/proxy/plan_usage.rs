@@ -43,7 +43,10 @@ pub async fn answer(proxy: &ProxyState, head: &Parts, client: Option<Arc<str>>) 
     }
     let answered = match manager.plan_usage_of(&member.id, &said(proxy, &head.headers)).await {
         Ok(answered) => answered,
-        Err(error) => return errors::plan_unknown(&format!("account {} ({}): {error}", position + 1, member.label)),
+        Err(error) => {
+            let why = if client.is_some() { error.without_places() } else { &error.message };
+            return errors::plan_unknown(&format!("account {} ({}): {why}", position + 1, member.label));
+        }
     };
     let target = manager.accounts().target_of(&member.id);
     let secret = target.as_ref().and_then(|target| target.credential.bearer());

@@ -6,7 +6,7 @@ use api::{Answer, LimitKind, Wait};
 use serde_json::{Value, json};
 use simulated_openai::api;
 
-use crate::support::http::{self, Response};
+use crate::support::http::{self, Head, Response};
 use crate::support::upstream::small_request;
 use crate::support::websocket::{Message, WebSocket, handshake_at};
 use crate::support::{Pool, Running, eventually};
@@ -72,6 +72,18 @@ fn number(pool: &Pool, response: &Response) -> usize {
     pool.ids.iter().position(|id| Some(id.as_str()) == response.header("x-account-id")).unwrap() + 1
 }
 
+/// A client whose accounts are `own` learns nothing of the others, nor where files of the server are.
+#[track_caller]
+fn tells_of(pool: &Pool, own: &[usize], head: &Head, body: &[u8]) {
+    let told = format!("{:?} {}", head.headers, String::from_utf8_lossy(body));
+    let others = (1..=pool.ids.len()).filter(|number| !own.contains(number));
+    let names = others.flat_map(|number| [pool.ids[number - 1].clone(), format!("account-{number}")]);
+    let folder = pool.sandbox.path("").display().to_string();
+    for hidden in names.chain([folder, "notAllowed".to_owned(), "!work".to_owned()]) {
+        assert!(!told.contains(&hidden), "{hidden}: {told}");
+    }
+}
+
 #[test]
 fn each_key_uses_its_accounts_and_no_others() {
     let keys = entry("ci", "accounts = [\"work\"]")
@@ -88,7 +100,10 @@ fn each_key_uses_its_accounts_and_no_others() {
         if key != "all" {
             let told = refused.text();
             assert!(told.contains(&format!("key `{key}` (")) && told.contains("config.toml:"), "{told}");
-            assert!(told.contains("notAllowed") && !told.contains("sk-"), "{told}");
+            assert!(!told.contains("sk-"), "{told}");
+            let set = if expected.is_empty() { "none" } else { key };
+            assert_eq!(refused.header("x-account-set"), Some(set));
+            tells_of(&pool, expected, &refused.head, &refused.body);
         }
         // The account of another key serves on.
         let other = if key == "ci" { "sk-home-key" } else { "sk-ci-key" };
@@ -98,7 +113,10 @@ fn each_key_uses_its_accounts_and_no_others() {
     let pool = pool(&keys);
     let proxy = Proxy::start(&pool, &["--accounts", "account-1,account-3"]);
     assert_eq!(proxy.exhausted(&pool, "sk-ci-key").0, [1]);
-    assert_eq!(proxy.exhausted(&pool, "sk-all-key").0, [3]);
+    let (served, refused) = proxy.exhausted(&pool, "sk-all-key");
+    assert_eq!(served, [3]);
+    assert!(refused.text().contains("narrowed by the proxy's own settings."), "{}", refused.text());
+    tells_of(&pool, &[1, 3], &refused.head, &refused.body);
 }
 
 #[test]
@@ -117,7 +135,9 @@ fn a_key_opens_what_is_its_own_and_the_built_in_one_is_off() {
     let refused = http::get(proxy.port, "/metrics", "sk-ci-key");
     assert!(refused.status() == 403 && refused.text().contains("refused to the keys of `[[proxy.keys]]`"));
     assert_eq!(http::post(proxy.port, "/rpc", "sk-ci-key", &json!({})).status(), 401);
-    assert_eq!(http::get(proxy.port, "/v1/models", "sk-ci-key").status(), 200);
+    let listed = http::get(proxy.port, "/v1/models", "sk-ci-key");
+    assert_eq!(listed.status(), 200);
+    tells_of(&pool, &[1, 2], &listed.head, &listed.body);
     // Of one that the person chose all is served.
     let own = Proxy::start(&pool, &["--api-key", "sk-main-key"]);
     assert_eq!([own.ask("sk-main-key").status(), own.ask("sk-ci-key").status()], [200, 200]);
@@ -245,7 +265,9 @@ fn what_another_client_made_is_no_way_around() {
     let refused = http::post(proxy.port, "/v1/responses", "sk-home-key", &body);
     assert_eq!((refused.status(), &refused.json()["error"]["code"]), (503, &json!("resource_owner_unavailable")));
     assert!(refused.text().contains("key `home` ("), "{}", refused.text());
+    tells_of(&pool, &[3, 4], &refused.head, &refused.body);
     let refused = http::get(proxy.port, &format!("/v1/responses/{id}"), "sk-home-key");
+    tells_of(&pool, &[3, 4], &refused.head, &refused.body);
     assert_eq!(refused.json()["error"]["code"], "resource_owner_unavailable");
     for key in ["sk-ci-key", "sk-main-key"] {
         let response = http::post(proxy.port, "/v1/responses", key, &body);
@@ -264,13 +286,27 @@ fn what_another_client_made_is_no_way_around() {
 fn a_socket_has_the_accounts_of_its_key() {
     let pool = pool(&(entry("ci", "accounts = [\"spare\"]") + &entry("none", "accounts = []")));
     let proxy = Proxy::start(&pool, &[]);
-    let handshake = |target: &str, key: &str| handshake_at((proxy.port, key), target, &[]).0;
+    let handshake = |target: &str, key: &str| {
+        let (head, mut connection) = handshake_at((proxy.port, key), target, &[]);
+        let body = if head.status == 101 { Vec::new() } else { connection.body().unwrap() };
+        tells_of(&pool, if key == "sk-ci-key" { &[4] } else { &[] }, &head, &body);
+        head
+    };
     for target in ["/v1/responses", "/v1/realtime?model=gpt-realtime"] {
         let head = handshake(target, "sk-ci-key");
         assert_eq!((head.status, head.header("x-account-id")), (101, Some(pool.ids[3].as_str())), "{target}");
         assert_eq!(handshake(target, "sk-none-key").status, 426, "{target}");
         assert_eq!(handshake(target, "sk-other-key").status, 401, "{target}");
     }
+    let mut socket = WebSocket::open_at((proxy.port, "sk-ci-key"), "/v1/responses");
+    let kind = LimitKind::Tokens;
+    pool.script(4, Answer::RateLimit { retry_after: Wait::Usual(Duration::from_secs(600)), kind });
+    assert_eq!(proxy.ask("sk-ci-key").status(), 429);
+    socket.say(&json!({ "type": "response.create", "model": "gpt-5.4", "input": "x" }));
+    let Ok(Message::Text(refused)) = socket.next() else { panic!("the turn was not refused") };
+    assert!(refused.contains("all_accounts_rate_limited") && refused.contains("key `ci` ("), "{refused}");
+    let head = Head { status: 429, headers: Vec::new() };
+    tells_of(&pool, &[4], &head, refused.as_bytes());
 }
 
 #[test]

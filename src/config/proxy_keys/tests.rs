@@ -68,7 +68,7 @@ fn an_entry_has_a_name_a_key_accounts_and_a_budget() {
     let (keys, warnings) = files.follow(&ProxyKeys::default(), &text);
     assert_eq!((shown(&keys), warnings), ("ci=sk-a home.b=sk-b all=sk-c".to_owned(), vec![]));
     let [ci, home, all] = &keys.keys[..] else { panic!() };
-    assert!(ci.title().starts_with("key `ci` (") && ci.title().ends_with("config.toml:3)"), "{}", ci.title());
+    assert_eq!(ci.title(), "key `ci` (config.toml:3)");
     assert_eq!(ci.bound().unwrap().accounts.unwrap().to_string(), "work, !main");
     assert_eq!((ci.budget().daily, ci.budget().monthly), (Usd::from_usd(2.5), Usd::from_usd(30.0)));
     assert_eq!(ci.budget().purse, Purse::key("ci"));

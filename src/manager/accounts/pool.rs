@@ -9,6 +9,7 @@ use super::pending::Pending;
 use super::record;
 use crate::config::proxy_keys::ProxyKey;
 use crate::domain::account::{AccountId, Kind, ModelScope};
+use crate::domain::allowed::Allowed;
 use crate::domain::base_url::BaseUrl;
 use crate::domain::health::Gate;
 use crate::domain::health::breaker::BreakerSettings;
@@ -33,8 +34,9 @@ impl Accounts {
         let words = if bounds.is_open() && keys.is_empty() { Vec::new() } else { named(state, &names) };
         let allowed = Arc::new(bounds.allowed(&words));
         let of_key = |key: &Arc<ProxyKey>| {
-            let of_key = key.bound().map(|bound| Arc::new(bounds.with(bound).allowed(&words)));
-            (Arc::clone(&key.name), of_key.unwrap_or_else(|| Arc::clone(&allowed)))
+            let of_key =
+                key.bound().map_or_else(|| Allowed::clone(&allowed), |bound| bounds.with(bound).allowed(&words));
+            (Arc::clone(&key.name), Arc::new(of_key.for_client(&key.name, &key.title())))
         };
         let of_keys = keys.iter().map(of_key).collect();
         // Most accounts have the same address, if any.

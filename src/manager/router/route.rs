@@ -131,6 +131,17 @@ impl RouteRequest {
         if now.is_empty() { self.within.as_ref().map(|within| within.sentences()).unwrap_or_default() } else { now }
     }
 
+    /// What is said of `exhausted` to whoever asked: the client of a key of the proxy learns nothing of accounts outside its own.
+    pub fn told(&self, pool: &Pool, mut exhausted: Exhausted) -> Exhausted {
+        exhausted.candidates.retain(|candidate| self.may_be_named(pool, &candidate.account));
+        exhausted
+    }
+
+    /// Whether who asked may learn of the account.
+    pub fn may_be_named(&self, pool: &Pool, account: &AccountId) -> bool {
+        self.key.is_none() || self.may_use(pool, account)
+    }
+
     /// The position of the account that it is bound to.
     ///
     /// # Errors

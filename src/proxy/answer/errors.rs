@@ -251,7 +251,7 @@ fn exhausted_response(
     let (narrowed, spent) = (request.narrowed_by(pool), spent(exhausted));
     // Where time does not help, a person has to.
     let advice = if when.is_empty() && unserved.is_empty() { advice(&narrowed) } else { "" };
-    let message = format!("{begin}.{when}{spent} {reasons}.{unserved}{narrowed}{advice}");
+    let message = format!("{begin}.{when}{spent}{reasons}{unserved}{narrowed}{advice}");
     let body = json!({"error": {"message": message, "type": kind, "param": null, "code": code, "accounts": accounts}});
     with_reset(status, body, exhausted.available_at, now)
 }
@@ -270,7 +270,7 @@ fn bound_response(
     request: &RouteRequest,
     now: Timestamp,
 ) -> Response<ProxyBody> {
-    let name = |id| account_name(id, pool);
+    let name = |id| account_name(id, pool, request);
     let code = "resource_owner_unavailable";
     let Bound { resource, account, torn } = bound;
     let called = |id: &str| {
@@ -299,7 +299,7 @@ fn bound_response(
                     format!("which may not be used here: {refusal}. Send its content instead of its id.")
                 }
                 None => format!(
-                    "which cannot serve now: {}.{} Wait until it can, or send its content instead of its id.",
+                    "which cannot serve now:{}{} Wait until it can, or send its content instead of its id.",
                     reasons(exhausted, pool),
                     spent(exhausted)
                 ),
@@ -311,8 +311,11 @@ fn bound_response(
     with_reset(status, body, exhausted.and_then(|exhausted| exhausted.available_at), now)
 }
 
-/// An account as a message names it.
-pub fn account_name(id: &AccountId, pool: &Pool) -> String {
+/// An account as a message to whoever sent `request` names it.
+pub fn account_name(id: &AccountId, pool: &Pool, request: &RouteRequest) -> String {
+    if !request.may_be_named(pool, id) {
+        return "another account".to_owned();
+    }
     pool.position(id).map_or_else(
         || "an account that was removed".to_owned(),
         |position| format!("account {} ({})", position + 1, pool.members[position].label),
@@ -320,8 +323,8 @@ pub fn account_name(id: &AccountId, pool: &Pool) -> String {
 }
 
 /// The request names what a login made, which is stored nowhere.
-pub fn unstored(bound: &Bound, pool: &Pool) -> Response<ProxyBody> {
-    let (resource, account) = (&bound.resource, account_name(&bound.account, pool));
+pub fn unstored(bound: &Bound, pool: &Pool, request: &RouteRequest) -> Response<ProxyBody> {
+    let (resource, account) = (&bound.resource, account_name(&bound.account, pool, request));
     let message = format!(
         "`{resource}` came from {account}, a ChatGPT login, which stores nothing: it cannot be read, \
          continued or changed. Send its content, or use an API-key account with `store: true`."
@@ -346,7 +349,7 @@ fn accounts(exhausted: &Exhausted, pool: &Pool) -> Vec<Value> {
     exhausted.candidates.iter().map(account).collect()
 }
 
-/// The same in words: what keeps each from serving, or what came of it when it was tried.
+/// The same in a sentence, if there is any: what keeps each from serving, or what came of it when it was tried.
 fn reasons(exhausted: &Exhausted, pool: &Pool) -> String {
     let words = exhausted.candidates.iter().map(|candidate| {
         let reasons = candidate.reasons().map(Reason::name).collect::<Vec<_>>().join(", ");
@@ -361,7 +364,8 @@ fn reasons(exhausted: &Exhausted, pool: &Pool) -> String {
         let why = member.filter(|_| candidate.is_refused).map(|member| format!(" ({})", bench_words(member)));
         format!("{} ({label}): {reasons}{}", candidate.position + 1, why.unwrap_or_default())
     });
-    words.collect::<Vec<_>>().join("; ")
+    let words = words.collect::<Vec<_>>().join("; ");
+    if words.is_empty() { words } else { format!(" {words}.") }
 }
 
 /// An error that says when to come again.

@@ -40,7 +40,9 @@ pub fn lacks_key(manager: &Manager, request: &RouteRequest, translation: &Transl
                 matches!(translation, Translation::Failed(Unserved::Malformed(_)))
                     || (kinds.next() == Some(Kind::ChatGpt) && kinds.all(|kind| kind == Kind::ChatGpt))
             }
-            Refusal::Bound(bound, _) => bound.torn.is_none() && is_login(&bound.account),
+            Refusal::Bound(bound, _) => {
+                bound.torn.is_none() && is_login(&bound.account) && request.may_use(&pool, &bound.account)
+            }
         }
 }
 
@@ -58,7 +60,7 @@ fn by_logins(
     let unserved = |why| errors::unserved(why, &request.endpoint, &request.narrowed_by(&pool));
     Some(match (refusal, translation) {
         (Refusal::Bound(bound, _), Translation::Failed(Unserved::Path) | Translation::Untried) => {
-            errors::unstored(bound, &pool)
+            errors::unstored(bound, &pool, request)
         }
         (_, Translation::Failed(why)) => unserved(why),
         (_, Translation::Untried | Translation::Ready(_) | Translation::Passes(_)) => unserved(&Unserved::Path),

@@ -3,7 +3,7 @@
 use hyper::{Response, StatusCode};
 
 use crate::domain::pool::Pool;
-use crate::manager::router::Bound;
+use crate::manager::router::{Bound, RouteRequest};
 use crate::proxy::answer::body::ProxyBody;
 use crate::proxy::answer::errors::{account_name, error_of};
 
@@ -18,8 +18,8 @@ pub fn lost(id: &str) -> Response<ProxyBody> {
 
 /// The account of this connection cannot serve, and another one could serve the whole conversation. A 503, also where a
 /// limit is why: asking again helps at once, and clients give up on 429.
-pub fn elsewhere(bound: &Bound, pool: &Pool) -> Response<ProxyBody> {
-    let (resource, account) = (&bound.resource, account_name(&bound.account, pool));
+pub fn elsewhere(bound: &Bound, pool: &Pool, request: &RouteRequest) -> Response<ProxyBody> {
+    let (resource, account) = (&bound.resource, account_name(&bound.account, pool, request));
     let message = format!(
         "`{resource}` belongs to {account}, which cannot serve now, and another account can. Send the \
          whole conversation without `previous_response_id`."

@@ -169,9 +169,8 @@ impl Turn<'_> {
             // Another account could serve the same if nothing bound it.
             failover.request.bound = None;
             if self.proxy.manager.has_others(&failover.request, &bound.account) {
-                return self
-                    .answer(failover, refusals::elsewhere(bound, &self.proxy.manager.accounts().view().pool))
-                    .await;
+                let pool = self.proxy.manager.accounts().view().pool;
+                return self.answer(failover, refusals::elsewhere(bound, &pool, &failover.request)).await;
             }
         }
         if let Some(answer) = unserved::of(failover, &stuck, &self.asked.translation) {

@@ -48,7 +48,7 @@ pub fn unknown_model(
         "`GET /v1/models` lists those that are served.".to_owned()
     };
     let narrowed = request.narrowed_by(pool);
-    let message = format!("No account serves the model `{model}`. {reasons}.{narrowed} {advice}");
+    let message = format!("No account serves the model `{model}`.{reasons}{narrowed} {advice}");
     let error = json!({"message": message, "type": "invalid_request_error", "param": "model", "code": "model_not_found",
         "accounts": accounts});
     let mut response = ours::json(StatusCode::NOT_FOUND, &json!({ "error": error }));

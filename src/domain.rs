@@ -22,6 +22,7 @@ pub mod projects;
 pub mod report;
 pub mod resources;
 pub mod routing;
+pub mod sentence;
 pub mod text_encoding;
 pub mod time;
 pub mod translate;

@@ -133,7 +133,7 @@ fn place(
 ) -> Workplace {
     if !folder.is_absolute() {
         let why = "nobody can tell where it is: it was removed, or may not be read";
-        let unknown = Bound { name: "the working folder".to_owned(), accounts: Err(why.to_owned()) };
+        let unknown = Bound::new("the working folder", Err(why.to_owned()));
         return Workplace { unknown: Some(unknown), ..Workplace::default() };
     }
     let path = watch.real(folder).unwrap_or_else(|| folder.to_owned());
@@ -148,7 +148,7 @@ fn place(
 
 /// That nobody can tell what `rules` say of a folder.
 fn unknown(rules: &str, folder: &Path, why: &str) -> Bound {
-    Bound { name: format!("{rules} for `{}`", folder.display()), accounts: Err(why.to_owned()) }
+    Bound::new(format!("{rules} for `{}`", folder.display()), Err(why.to_owned()))
 }
 
 /// What the files in `folder` and above it say, up to the top of its repository: of a submodule that is the one around it.

@@ -30,9 +30,27 @@ pub fn below_home(folder: &str, home: Option<&str>) -> String {
     }
 }
 
+/// The same for every path in `text`.
+pub fn below_home_in(text: &str, home: Option<&str>) -> String {
+    let home = home.map(|home| home.trim_end_matches('/')).filter(|home| !home.is_empty());
+    let Some(home) = home else { return text.to_owned() };
+    // A path begins behind a space or a backtick here; in the middle of one it is another folder.
+    [" ", "`"]
+        .iter()
+        .fold(text.to_owned(), |text, before| text.replace(&format!("{before}{home}/"), &format!("{before}~/")))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::below_home;
+    use super::{below_home, below_home_in};
+
+    #[test]
+    fn paths_in_a_text_begin_with_a_tilde() {
+        let text = "by rule 1 (`/home/me/work`, /home/me/c.toml:1) and `/mnt/home/me/x`, /home/mean";
+        let expected = "by rule 1 (`~/work`, ~/c.toml:1) and `/mnt/home/me/x`, /home/mean";
+        assert_eq!(below_home_in(text, Some("/home/me/")), expected);
+        assert_eq!([below_home_in(text, Some("/")), below_home_in(text, None)], [text, text]);
+    }
 
     #[test]
     fn a_folder_below_the_home_begins_with_a_tilde() {

@@ -10,13 +10,15 @@ use super::table::{Column, Room, Table};
 use super::text::Text;
 use crate::domain::routing::decision::{Candidate, Explanation};
 use crate::domain::routing::eligibility::Reason;
+use crate::domain::sentence::capitalised;
 use crate::domain::time::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::manager::FIRST_ACCOUNT;
 use crate::protocol::accounts::Account;
 use crate::protocol::routing::RoutingExplainResult;
 use crate::theme::Role;
-use crate::wording::account_set::of_this_folder;
+use crate::wording::account_set::ThisFolder;
+use crate::wording::below_home_in;
 use crate::wording::cut::Keep;
 use crate::wording::routing::{obstacle, why};
 use crate::wording::time::span;
@@ -56,7 +58,8 @@ pub async fn run(context: &Context, args: ExplainArgs) -> Result<u8, Error> {
         return Ok(0);
     }
     let (room, now) = (Printer::room(), manager.session().now());
-    Printer::show(&explanation_text(args.model.as_deref(), &result, &accounts, &explanation, now, room));
+    let folder = ThisFolder::of(&manager, context.environment.get(crate::sys::files::HOME));
+    Printer::show(&explanation_text(args.model.as_deref(), &result, &accounts, &explanation, &folder, now, room));
     Ok(0)
 }
 
@@ -66,6 +69,7 @@ pub(super) fn explanation_text(
     result: &RoutingExplainResult,
     accounts: &[Account],
     explanation: &Explanation,
+    folder: &ThisFolder,
     now: Timestamp,
     room: Room,
 ) -> Text {
@@ -78,7 +82,9 @@ pub(super) fn explanation_text(
     let mut text = Text::from(format!("{}\n\n", room.wrapped(&answer)));
     text.append(candidates(accounts, explanation, now, room));
     text.push(Role::Text, format!("\n\nThe strategy is `{}`.", result.strategy));
-    for line in result.account_set.iter().flat_map(of_this_folder) {
+    let spent = explanation.overspent.iter().map(|overspent| format!("{}.", capitalised(&overspent.to_string())));
+    let spent = spent.map(|line| below_home_in(&line, folder.home.as_deref()));
+    for line in folder.lines().into_iter().chain(spent) {
         text.push(Role::Text, format!("\n{}", room.wrapped(&line)));
     }
     text
@@ -112,20 +118,25 @@ fn candidates(accounts: &[Account], explanation: &Explanation, now: Timestamp, r
             cells.push(candidate.score.map_or("-".to_owned(), |score| format!("{score:.2}")).into());
         }
         let why = accounts.get(candidate.position).and_then(|account| account.reason.as_deref());
-        cells.push(standing(candidate, why, is_chosen, now));
+        cells.push(standing(candidate, why, explanation.overspent.is_some(), is_chosen, now));
         table.row(&cells);
     }
     table.fit(room)
 }
 
-/// Of an account that is not allowed here, `why` names what keeps it out: nothing else matters then.
-fn standing(candidate: &Candidate, why: Option<&str>, is_chosen: bool, now: Timestamp) -> Text {
+/// Of an account that is not allowed here, `why` names what keeps it out: nothing else matters then. `is_spent`: a budget is, which
+/// is named below.
+fn standing(candidate: &Candidate, why: Option<&str>, is_spent: bool, is_chosen: bool, now: Timestamp) -> Text {
     if candidate.reasons().any(|reason| reason == Reason::NotAllowed) {
         return Text::of(Role::Faint, why.unwrap_or("is not allowed here"));
     }
     let obstacles = candidate.obstacles.iter().map(|it| {
         let until = it.until.map(|until| format!(" for {}", span(until.since(now)))).unwrap_or_default();
-        format!("{}{until}", obstacle(it.reason.name()))
+        let what = match it.reason {
+            Reason::OverLimit if is_spent => "is kept out by a spent budget".to_owned(),
+            reason => obstacle(reason.name()),
+        };
+        format!("{what}{until}")
     });
     match obstacles.collect::<Vec<_>>().join(", ") {
         words if !words.is_empty() => Text::of(Role::Warning, words),

@@ -13,18 +13,17 @@ use crate::error::Error;
 use crate::manager::Manager;
 use crate::manager::session::alive::TOKEN;
 use crate::manager::session::words::{capitalised, length};
-use crate::protocol::account_set::AccountSet;
 use crate::protocol::accounts::Account;
 use crate::protocol::pins::Pin;
 use crate::protocol::status::{Budget, Session};
 use crate::server::status::budgets;
 use crate::theme::Role;
-use crate::wording::account_set::of_this_folder;
+use crate::wording::account_set::ThisFolder;
 use crate::wording::accounts::next_change;
 use crate::wording::amounts::usd;
 use crate::wording::cut::Keep;
 use crate::wording::pins::of_session;
-use crate::wording::{below_home, session_kind};
+use crate::wording::{below_home, below_home_in, session_kind};
 
 /// Examples in its help.
 pub const EXAMPLES: &[Example] = &[("status", "sessions and accounts"), ("status --json", "the same for a script")];
@@ -71,8 +70,8 @@ pub struct Status<'h> {
     /// The same for other programs, each with its address.
     pub addressed: Vec<Value>,
     pub accounts: Vec<Account>,
-    /// What a session in this folder may use; `None` where nothing narrows it.
-    pub account_set: Option<AccountSet>,
+    /// What a session in this folder may use.
+    pub folder: ThisFolder,
     /// What may be spent for projects and with keys of the proxy.
     pub budgets: Vec<Budget>,
     pub home: Option<&'h str>,
@@ -94,7 +93,7 @@ impl Status<'_> {
             addressed: sessions.iter().map(|session| with_rpc(manager, session)).collect(),
             sessions,
             accounts: report.accounts.into_iter().map(Account::from).collect(),
-            account_set: here.account_set().map(AccountSet::from),
+            folder: ThisFolder::of(here, home),
             budgets,
             home,
         })
@@ -103,9 +102,9 @@ impl Status<'_> {
 
 impl Listing for Status<'_> {
     fn json(&self) -> Value {
-        let Status { strategy, pins, addressed: sessions, accounts, account_set, budgets, .. } = self;
+        let Status { strategy, pins, addressed: sessions, accounts, folder, budgets, .. } = self;
         let mut value = json!({ "strategy": strategy, "pins": pins, "sessions": sessions, "accounts": accounts });
-        if let Some(set) = account_set {
+        if let Some(set) = &folder.account_set {
             value["accountSet"] = json!(set);
         }
         if !budgets.is_empty() {
@@ -120,10 +119,11 @@ impl Listing for Status<'_> {
         text.append(accounts_text(&self.accounts, &self.pins, now, room));
         let strategy = format!("New sessions choose by `{}`.", self.strategy);
         text.push(Role::Text, format!("\n\n{}", room.wrapped(&strategy)));
-        for line in self.account_set.iter().flat_map(of_this_folder) {
+        for line in self.folder.lines() {
             text.push(Role::Text, format!("\n{}", room.wrapped(&line)));
         }
         for line in self.budgets.iter().filter_map(budget_line) {
+            let line = below_home_in(&line, self.home);
             text.push(Role::Text, format!("\n{}", room.wrapped(&line)));
         }
         text

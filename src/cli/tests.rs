@@ -16,6 +16,7 @@ use crate::domain::account::AccountId;
 use crate::domain::routing::decision::{Candidate, Choice, Explanation, Why};
 use crate::domain::routing::eligibility::{Obstacle, Reason};
 use crate::domain::time::Timestamp;
+use crate::domain::usage::{self, Overspent, Period, Purse, Usd};
 use crate::env::Environment;
 use crate::paths::Paths;
 use crate::protocol::accounts::SpendingLimits;
@@ -26,6 +27,7 @@ use crate::protocol::status::{Budget, BudgetKind};
 use crate::protocol::usage::{UsageReadResult, UsageRow};
 use crate::tui::testing::NOW;
 use crate::tui::testing::facts::{household, sessions, set_of_work};
+use crate::wording::account_set::ThisFolder;
 
 /// Compares what `shown` makes of each width with one snapshot.
 #[track_caller]
@@ -84,7 +86,7 @@ fn status_fits() {
         sessions,
         addressed: Vec::new(),
         accounts: household().into_iter().take(3).collect(),
-        account_set,
+        folder: ThisFolder { account_set, has_rules: true, ..ThisFolder::default() },
         budgets: vec![budget(5.0, 1.25, None), budget(0.5, 0.51, Some(NOW.0))],
         home: Some("/home/me"),
     };
@@ -147,7 +149,7 @@ fn config_show_fits() {
 #[test]
 fn explain_fits() {
     let mut accounts = household();
-    let rule = "rule 2 (`~/projects/**`, ~/.config/codex-account-manager/config.toml:4)";
+    let rule = "rule 2 (`~/projects/**`)";
     accounts[3].reason = Some(format!("{rule} does not allow it here"));
     let obstacle = |reason, minutes: Option<i64>| Obstacle {
         reason,
@@ -168,9 +170,15 @@ fn explain_fits() {
             obstacles,
         });
     let chosen = Choice { position: 1, why: Why::Failover, probe: false };
-    let some = Explanation { chosen: Some(chosen), candidates: candidates.collect(), available_at: None };
+    let some =
+        Explanation { chosen: Some(chosen), candidates: candidates.collect(), available_at: None, overspent: None };
     let mut none = Explanation { chosen: None, available_at: Some(Timestamp(NOW.0 + 60_000)), ..some.clone() };
     none.candidates.truncate(1);
+    none.candidates[0].obstacles = vec![obstacle(Reason::OverLimit, Some(84))];
+    let title = "rule 2 (`~/projects/**`, /home/me/.config/codex-account-manager/config.toml:4)".to_owned();
+    let budget = usage::Budget { purse: Purse::project("~/projects/**"), title, daily: None, monthly: None };
+    let (limit, spent) = (Usd::from_usd(0.5).unwrap(), Usd::from_usd(0.51).unwrap());
+    none.overspent = Some(Overspent { budget, period: Period::Day, limit, spent });
     for (name, explanation) in [("explain", some), ("explain_of_none", none)] {
         let result = RoutingExplainResult {
             strategy: "hybrid".to_owned(),
@@ -180,6 +188,14 @@ fn explain_fits() {
             account_set: Some(set_of_work()),
             available_at: None,
         };
-        check(name, |room| explanation_text(Some("gpt-5.2-codex-mini"), &result, &accounts, &explanation, NOW, room));
+        let folder = ThisFolder {
+            account_set: Some(set_of_work()),
+            has_rules: true,
+            remotes: vec!["github-work/acme/web".to_owned()],
+            home: Some("/home/me".to_owned()),
+        };
+        check(name, |room| {
+            explanation_text(Some("gpt-5.2-codex-mini"), &result, &accounts, &explanation, &folder, NOW, room)
+        });
     }
 }

@@ -120,14 +120,15 @@ fn rule(table: &Table, number: usize, place: &str, home: Option<&Path>) -> Resul
 /// The accounts that a list names; a text is words between commas, as on the command line.
 pub fn accounts(value: Option<Value>) -> Result<Selection, String> {
     let wrong = |why: String| format!("`accounts` cannot be read: {why}");
+    let no_list = || wrong("it is a list of groups, labels and ids, each in quotes".to_owned());
     match value {
         Some(Value::String(text)) => Selection::parse(&text).map_err(|why| wrong(why.to_string())),
         Some(Value::Array(items)) => {
             let words = items.iter().map(Value::as_str).collect::<Option<Vec<&str>>>();
-            let words = words.ok_or_else(|| wrong("it is a list of groups, labels and ids".to_owned()))?;
+            let words = words.ok_or_else(no_list)?;
             Selection::of(words).map_err(|why| wrong(why.to_string()))
         }
-        Some(_) => Err(wrong("it is a list of groups, labels and ids".to_owned())),
+        Some(_) => Err(no_list()),
         None => Err("it has no `accounts`; an empty list allows none".to_owned()),
     }
 }
@@ -139,15 +140,14 @@ pub fn given_bounds(sources: &Sources, environment: &Environment) -> Vec<Bound> 
     let options = sources.initialization_options.get(ACCOUNTS).map(|value| (OPTIONS, value.clone()));
     let variable = environment.get("CAM_ACCOUNTS").map(|text| ("`CAM_ACCOUNTS`", Value::from(text)));
     let given = flags.chain(options).chain(variable);
-    given.map(|(name, value)| Bound { name: name.to_owned(), accounts: accounts(Some(value)) }).collect()
+    given.map(|(name, value)| Bound::new(name, accounts(Some(value)))).collect()
 }
 
 /// What an editor says of accounts when its settings change: null takes it back. `None` where they say nothing of it.
 pub fn of_settings(settings: &Value) -> Option<Vec<Bound>> {
     let own = SECTIONS.iter().find_map(|name| settings.get(name)).unwrap_or(settings);
     let value = own.get(ACCOUNTS)?;
-    let bound =
-        || Bound { name: "the editor's setting `accounts`".to_owned(), accounts: accounts(Some(value.clone())) };
+    let bound = || Bound::new("the editor's setting `accounts`", accounts(Some(value.clone())));
     Some(if value.is_null() { Vec::new() } else { vec![bound()] })
 }
 

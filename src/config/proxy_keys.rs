@@ -62,7 +62,12 @@ impl ProxyKey {
     /// The entry in a message, with its line. Its client reads this too, who is not told where files of the server are.
     pub fn title(&self) -> String {
         let place = Path::new(&self.place).file_name().map(OsStr::to_string_lossy).unwrap_or_default();
-        format!("key `{}` ({place})", self.name)
+        format!("{} ({place})", self.brief())
+    }
+
+    /// The same without the place.
+    fn brief(&self) -> String {
+        format!("key `{}`", self.name)
     }
 
     /// Why it serves nothing.
@@ -76,7 +81,7 @@ impl ProxyKey {
             Ok(grant) => Ok(grant.accounts.clone()?),
             Err(why) => Err(why.clone()),
         };
-        Some(Bound { name: self.title(), accounts })
+        Some(Bound { name: self.title(), brief: self.brief(), accounts })
     }
 
     /// What is counted for it, and what may be spent with it.

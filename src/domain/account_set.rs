@@ -47,6 +47,9 @@ pub enum SelectionError {
     /// Nothing is called so.
     #[error("no account has the group, id or label `{0}`")]
     Unknown(String),
+    /// Nothing is called so. Elsewhere an account goes by its number too.
+    #[error("`{0}` is a number, which changes when accounts are removed; write the label or the id of that account")]
+    Number(String),
     /// Nothing of this meaning is called so.
     #[error("no account has the {meaning} `{name}`")]
     UnknownOf {
@@ -161,10 +164,15 @@ impl Word {
                 (group, id, label) => [Ok(group), Ok(id), one(label)]
                     .into_iter()
                     .find(|of| of.as_ref().map_or(true, |of| !of.is_empty()))
-                    .unwrap_or_else(|| Err(SelectionError::Unknown(name.clone()))),
+                    .unwrap_or_else(|| Err(unknown(name.clone()))),
             },
         }
     }
+}
+
+fn unknown(name: String) -> SelectionError {
+    let is_number = name.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number { SelectionError::Number(name) } else { SelectionError::Unknown(name) }
 }
 
 impl fmt::Display for Word {
@@ -228,6 +236,12 @@ mod tests {
             ("acc-5", Ok("5")),
             ("wrok", Err("no account has the group, id or label `wrok`")),
             ("!wrok", Err("no account has the group, id or label `wrok`")),
+            (
+                "2",
+                Err(
+                    "`2` is a number, which changes when accounts are removed; write the label or the id of that account",
+                ),
+            ),
             ("group:main", Err("no account has the group `main`")),
             ("label:work", Err("no account has the label `work`")),
             ("work,,home", Err("`` names no account; write the name of a group, an id or a label")),

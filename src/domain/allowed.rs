@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::account::AccountId;
 use crate::domain::account_set::{Named, Selection};
+use crate::domain::sentence::{capitalised, ended};
 
 /// Everything that narrows what a session may use. An account must be in all of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,8 +16,18 @@ pub struct Bounds(Vec<Bound>);
 pub struct Bound {
     /// How it is called: a rule with its place, a flag, a variable.
     pub name: String,
+    /// The same without the place.
+    pub brief: String,
     /// The accounts that it leaves, or why nobody can tell.
     pub accounts: Result<Selection, String>,
+}
+
+impl Bound {
+    /// One that has no place beside its name.
+    pub fn new(name: impl Into<String>, accounts: Result<Selection, String>) -> Bound {
+        let name = name.into();
+        Bound { brief: name.clone(), name, accounts }
+    }
 }
 
 impl Bounds {
@@ -48,7 +59,6 @@ impl Bounds {
         }
         let (mut refused, mut narrowings) = (HashMap::new(), Vec::new());
         for bound in &self.0 {
-            let name: Arc<str> = bound.name.as_str().into();
             let named = match &bound.accounts {
                 Ok(selection) => selection.of_accounts(accounts).map_err(|why| why.to_string()),
                 Err(why) => Err(why.clone()),
@@ -58,10 +68,12 @@ impl Bounds {
                 Err(why) => (BTreeSet::new(), Some(why)),
             };
             let words = bound.accounts.as_ref().ok().map(ToString::to_string);
-            narrowings.push(Narrowing { name: Arc::clone(&name), words, fault });
+            let narrowing = Narrowing { name: bound.name.clone(), brief: bound.brief.clone(), words, fault };
+            let narrowing = Arc::new(narrowing);
+            narrowings.push(Arc::clone(&narrowing));
             for account in accounts.iter().map(|account| AccountId::new(account.id.to_owned())) {
                 if !left.contains(&account) {
-                    refused.entry(account).or_insert_with(|| Arc::clone(&name));
+                    refused.entry(account).or_insert_with(|| Arc::clone(&narrowing));
                 }
             }
         }
@@ -76,7 +88,7 @@ impl Bounds {
 const NONE: &str = "none";
 
 /// What each of them names, said once.
-fn joined(narrowings: &[Narrowing]) -> String {
+fn joined(narrowings: &[Arc<Narrowing>]) -> String {
     let mut words: Vec<&str> = Vec::new();
     for said in narrowings.iter().filter_map(|narrowing| narrowing.words.as_deref()) {
         if !words.contains(&said) {
@@ -90,7 +102,9 @@ fn joined(narrowings: &[Narrowing]) -> String {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Narrowing {
     /// How it is called: a rule with its place, a flag, a variable.
-    pub name: Arc<str>,
+    pub name: String,
+    /// The same without the place.
+    pub brief: String,
     /// The accounts that it names, as they are written; `None` where that cannot be read.
     pub words: Option<String>,
     /// Why it leaves none: it cannot be read, or names what is not there.
@@ -105,16 +119,17 @@ pub struct Allowed {
     /// It in a few words.
     name: String,
     /// What keeps each of the others out.
-    refused: HashMap<AccountId, Arc<str>>,
+    refused: HashMap<AccountId, Arc<Narrowing>>,
     /// All that narrows it.
-    narrowings: Vec<Narrowing>,
+    narrowings: Vec<Arc<Narrowing>>,
 }
 
 impl Allowed {
     /// None, because of the fault of what is called `name`.
     pub fn nothing(name: &str, fault: &str) -> Allowed {
-        let narrowing = Narrowing { name: name.into(), words: None, fault: Some(fault.to_owned()) };
-        let narrowings = vec![narrowing];
+        let (name, fault) = (name.to_owned(), Some(fault.to_owned()));
+        let narrowing = Narrowing { brief: name.clone(), name, words: None, fault };
+        let narrowings = vec![Arc::new(narrowing)];
         Allowed { set: Some(BTreeSet::new()), name: NONE.to_owned(), refused: HashMap::new(), narrowings }
     }
 
@@ -139,16 +154,24 @@ impl Allowed {
     /// no words that name accounts, nor what else narrows the proxy.
     #[must_use = "this returns what the client may read"]
     pub fn for_client(mut self, key: &str, title: &str) -> Allowed {
-        let outer: Arc<str> = "the proxy's own settings".into();
-        for narrowing in &mut self.narrowings {
-            if *narrowing.name != *title {
-                narrowing.name = Arc::clone(&outer);
-                let hint = "the log and `codex-account-manager doctor` of the proxy's owner say what is wrong";
-                narrowing.fault = narrowing.fault.take().map(|_| hint.to_owned());
+        let shown = |narrowing: &Narrowing| {
+            let words = Some(key.to_owned());
+            if narrowing.name == title {
+                return Arc::new(Narrowing { words, ..narrowing.clone() });
             }
-            narrowing.words = Some(key.to_owned());
+            let outer = "the proxy's own settings".to_owned();
+            let hint = "the log and `codex-account-manager doctor` of the proxy's owner say what is wrong";
+            let fault = narrowing.fault.as_ref().map(|_| hint.to_owned());
+            Arc::new(Narrowing { brief: outer.clone(), name: outer, words, fault })
+        };
+        self.refused.values_mut().for_each(|by| *by = shown(by));
+        let mut narrowings: Vec<Arc<Narrowing>> = Vec::new();
+        for narrowing in self.narrowings.iter().map(|narrowing| shown(narrowing)) {
+            if !narrowings.contains(&narrowing) {
+                narrowings.push(narrowing);
+            }
         }
-        self.refused.values_mut().filter(|by| ***by != *title).for_each(|by| *by = Arc::clone(&outer));
+        self.narrowings = narrowings;
         if self.set.as_ref().is_some_and(|set| !set.is_empty()) {
             self.name = joined(&self.narrowings);
         }
@@ -160,12 +183,14 @@ impl Allowed {
         self.set.as_ref().is_none_or(|set| set.contains(account))
     }
 
-    /// The names of what keeps accounts out.
+    /// The names of what keeps accounts out, in their order.
     pub fn narrowed_by(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.refused.values().map(|name| &**name).collect();
-        names.sort_unstable();
-        names.dedup();
-        names
+        self.keeping_out().map(|narrowing| narrowing.name.as_str()).collect()
+    }
+
+    fn keeping_out(&self) -> impl Iterator<Item = &Narrowing> {
+        let keeps_out = |narrowing: &&Arc<Narrowing>| self.refused.values().any(|by| by == *narrowing);
+        self.narrowings.iter().filter(keeps_out).map(Arc::as_ref)
     }
 
     /// Whether nothing narrows it.
@@ -185,180 +210,60 @@ impl Allowed {
     }
 
     /// All that narrows it, in its order.
-    pub fn narrowings(&self) -> &[Narrowing] {
-        &self.narrowings
+    pub fn narrowings(&self) -> impl Iterator<Item = &Narrowing> {
+        self.narrowings.iter().map(Arc::as_ref)
     }
 
-    /// The name of what keeps `account` out.
-    pub fn refused_by(&self, account: &AccountId) -> Option<&str> {
-        self.refused.get(account).map(|name| &**name)
-    }
-
-    /// What keeps accounts out and what of it cannot be read, in sentences; empty where nothing does.
+    /// What keeps accounts out, or what of it cannot be read, in sentences; empty where nothing does. Each is named once.
     pub fn sentences(&self) -> String {
+        let mend = |fault: String| format!(" No account may be used until this is mended: {}", ended(&fault));
+        let faults: Vec<String> = self.faults().map(mend).collect();
         let names = self.narrowed_by();
-        let narrowed =
-            (!names.is_empty()).then(|| format!(" What may be used here is narrowed by {}.", names.join(" and ")));
-        let faults = self.faults().map(|fault| format!(" No account may be used until this is mended: {fault}."));
-        narrowed.into_iter().chain(faults).collect()
+        match (names.as_slice(), self.is_empty()) {
+            _ if !faults.is_empty() => faults.concat(),
+            ([], _) => String::new(),
+            (names, true) => format!(" {}.", capitalised(&nothing_left(names))),
+            (names, false) => format!(" What may be used here is narrowed by {}.", names.join(" and ")),
+        }
     }
 
-    /// Why `account` may not be used, in words.
+    /// Why `account` may not be used, in words: what keeps it out, with its place, and its fault.
     pub fn refusal(&self, account: &AccountId) -> String {
-        match self.refused_by(account) {
-            Some(name) => format!("{name} does not allow it here"),
+        match self.refused.get(account) {
+            Some(by) => by.fault().unwrap_or_else(|| format!("{} does not allow it here", by.name)),
             None => self.faults().next().unwrap_or_else(|| "it is not allowed here".to_owned()),
+        }
+    }
+
+    /// The same for a row of a list, beside which the place and the fault are said once.
+    pub fn brief_refusal(&self, account: &AccountId) -> String {
+        match self.refused.get(account) {
+            Some(by) if by.fault.is_some() => format!("an error in {} keeps it out", by.brief),
+            Some(by) => format!("{} does not allow it here", by.brief),
+            None => "it is not allowed here".to_owned(),
         }
     }
 
     /// What cannot be read, or names what is not there.
     pub fn faults(&self) -> impl Iterator<Item = String> {
-        let fault = |narrowing: &Narrowing| Some(format!("{}: {}", narrowing.name, narrowing.fault.as_ref()?));
-        self.narrowings.iter().filter_map(fault)
+        self.narrowings().filter_map(Narrowing::fault)
+    }
+}
+
+impl Narrowing {
+    /// Its name, and why it leaves none.
+    fn fault(&self) -> Option<String> {
+        Some(format!("{}: {}", self.name, self.fault.as_ref()?))
+    }
+}
+
+/// That these, which have no fault, leave no account.
+pub fn nothing_left(names: &[&str]) -> String {
+    match names {
+        [one] => format!("no account is allowed by {one}"),
+        names => format!("{} have no account in common", names.join(" and ")),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn bound(name: &str, text: &str) -> Bound {
-        Bound { name: name.to_owned(), accounts: Selection::parse(text).map_err(|why| why.to_string()) }
-    }
-
-    /// Accounts `a` to `d`, of which `a` and `b` are in the group `work`.
-    fn allowed(bounds: Vec<Bound>) -> Allowed {
-        let work = ["work".to_owned()];
-        let groups = |id: &str| if id < "c" { &work[..] } else { &[] };
-        let named = ["a", "b", "c", "d"].map(|id| Named { id, label: id, groups: groups(id) });
-        Bounds::new(bounds).allowed(&named)
-    }
-
-    fn left(allowed: &Allowed) -> String {
-        ["a", "b", "c", "d"].into_iter().filter(|id| allowed.admits(&AccountId::new((*id).to_owned()))).collect()
-    }
-
-    #[test]
-    fn an_account_must_be_in_all_of_it() {
-        for (bounds, expected) in [
-            (vec![], "abcd"),
-            (vec![bound("rule 1", "work")], "ab"),
-            (vec![bound("rule 1", "work"), bound("`--accounts`", "b, c")], "b"),
-            (vec![bound("rule 1", "work"), bound("`--accounts`", "!a")], "b"),
-            (vec![bound("rule 1", "work"), bound("`--accounts`", "c")], ""),
-            (vec![bound("rule 1", "")], ""),
-            (vec![bound("rule 1", "work"), bound("rule 2", "wrok")], ""),
-            (vec![bound("rule 1", "!")], ""),
-        ] {
-            assert_eq!(left(&allowed(bounds.clone())), expected, "{bounds:?}");
-        }
-    }
-
-    #[test]
-    fn of_two_only_what_both_leave_is_left() {
-        let (work, some) = (allowed(vec![bound("rule 1", "work")]), allowed(vec![bound("key `ci`", "b, c")]));
-        let all = Allowed::default();
-        for (one, other, expected) in
-            [(&work, &some, "b"), (&some, &work, "b"), (&all, &some, "bc"), (&some, &all, "bc"), (&all, &all, "abcd")]
-        {
-            assert_eq!(left(&one.and(other)), expected);
-        }
-        for (both, name) in [
-            (work.and(&some), "work & b, c"),
-            (all.and(&some), "b, c"),
-            (work.and(&allowed(vec![bound("x", "d")])), "none"),
-        ] {
-            assert_eq!(both.name(), Some(name));
-        }
-        let both = work.and(&some);
-        let by = |id: &str| both.refused_by(&AccountId::new(id.to_owned())).map(str::to_owned);
-        assert_eq!([by("a"), by("b"), by("d")], [Some("key `ci`".to_owned()), None, Some("rule 1".to_owned())]);
-        let nothing = Allowed::nothing("key `ci`", "it is gone");
-        assert_eq!((left(&nothing), left(&work.and(&nothing))), (String::new(), String::new()));
-        assert_eq!(work.and(&nothing).and(&nothing).faults().collect::<Vec<_>>(), ["key `ci`: it is gone"]);
-    }
-
-    #[test]
-    fn a_client_reads_nothing_that_names_accounts_or_places() {
-        let title = "key `ci` (config.toml:1)";
-        let key = |text| bound(title, text);
-        let broken = Bound { name: "`projects`".to_owned(), accounts: Err("/home/me/config.toml:3: x".to_owned()) };
-        for (bounds, name, sentences) in [
-            (vec![key("work, !a")], "ci", format!(" What may be used here is narrowed by {title}.")),
-            (
-                vec![bound("`--accounts`", "!a"), key("work")],
-                "ci",
-                format!(" What may be used here is narrowed by {title} and the proxy's own settings."),
-            ),
-            (vec![bound("`--accounts`", "!a")], "ci", " What may be used here is narrowed by the proxy's own settings.".to_owned()),
-            (
-                vec![key("wrok")],
-                "none",
-                format!(
-                    " What may be used here is narrowed by {title}. No account may be used until this is mended: \
-                     {title}: no account has the group, id or label `wrok`."
-                ),
-            ),
-            (
-                vec![broken],
-                "none",
-                " What may be used here is narrowed by the proxy's own settings. No account may be used until this is mended: \
-                 the proxy's own settings: the log and `codex-account-manager doctor` of the proxy's owner say what is wrong."
-                    .to_owned(),
-            ),
-        ] {
-            let whole = allowed(bounds);
-            let seen = whole.clone().for_client("ci", title);
-            assert_eq!(left(&seen), left(&whole));
-            assert_eq!((seen.name(), seen.sentences()), (Some(name), sentences));
-            assert_eq!(seen.and(&seen.clone()).name(), Some(name));
-        }
-        assert_eq!(Allowed::default().for_client("ci", title), Allowed::default());
-    }
-
-    #[test]
-    fn it_says_what_keeps_an_account_out_and_what_cannot_be_read() {
-        let allowed = allowed(vec![bound("rule 1", "work"), bound("rule 2", "a"), bound("rule 3", "wrok")]);
-        let by = |id: &str| allowed.refused_by(&AccountId::new(id.to_owned())).unwrap().to_owned();
-        assert_eq!(["a", "b", "c"].map(by), ["rule 3", "rule 2", "rule 1"]);
-        let faults: Vec<String> = allowed.faults().collect();
-        assert_eq!(faults, ["rule 3: no account has the group, id or label `wrok`"]);
-        assert!(allowed.is_empty() && !allowed.is_all());
-        assert!(Allowed::default().is_all() && !Allowed::default().is_empty());
-    }
-
-    #[test]
-    fn it_is_called_by_what_narrows_it() {
-        for (bounds, expected) in [
-            (vec![], None),
-            (vec![bound("rule 1", "work")], Some("work")),
-            (vec![bound("rule 1", "work,!b")], Some("work, !b")),
-            (vec![bound("rule 1", "work"), bound("rule 2", "work"), bound("`--accounts`", "a")], Some("work & a")),
-            (vec![bound("rule 1", "")], Some("none")),
-            (vec![bound("rule 1", "work"), bound("rule 2", "c")], Some("none")),
-            (vec![bound("rule 1", "work"), bound("rule 2", "wrok")], Some("none")),
-        ] {
-            assert_eq!(allowed(bounds.clone()).name(), expected, "{bounds:?}");
-        }
-        let broken = allowed(vec![bound("rule 1", "work"), bound("rule 2", "wrok"), bound("rule 3", "!")]);
-        let seen = broken.narrowings().iter().map(|it| (&*it.name, it.words.as_deref(), it.fault.is_some()));
-        let expected = [("rule 1", Some("work"), false), ("rule 2", Some("wrok"), true), ("rule 3", None, true)];
-        assert_eq!(seen.collect::<Vec<_>>(), expected);
-    }
-
-    proptest! {
-        /// One more bound never brings an account in.
-        #[test]
-        fn every_further_bound_only_narrows(texts in prop::collection::vec("(!?(work|a|b|c|d|x))(,!?(work|a|b|c|d))?", 0..5)) {
-            let bounds: Vec<Bound> = texts.iter().map(|text| bound(text, text)).collect();
-            let mut before = "abcd".to_owned();
-            for count in 0..=bounds.len() {
-                let now = left(&allowed(bounds[..count].to_vec()));
-                prop_assert!(now.chars().all(|id| before.contains(id)), "{before} {now} {texts:?}");
-                before = now;
-            }
-        }
-    }
-}
+mod tests;

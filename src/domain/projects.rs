@@ -48,6 +48,16 @@ impl Rule {
         format!("rule {} (`{}`, {})", self.number, self.name(), self.place)
     }
 
+    /// The same without the place.
+    pub fn brief(&self) -> String {
+        format!("rule {} (`{}`)", self.number, self.name())
+    }
+
+    /// What it says of accounts.
+    pub(super) fn bound(&self) -> Bound {
+        Bound { name: self.title(), brief: self.brief(), accounts: Ok(self.accounts.clone()) }
+    }
+
     /// The same, also for where the links lead that its path goes over: `resolve` says where a folder really is.
     #[must_use]
     pub fn resolved(mut self, resolve: impl FnOnce(&Path) -> Option<PathBuf>) -> Rule {

@@ -17,7 +17,9 @@ pub struct BudgetReport {
     pub budget: Budget,
     /// What was spent, by all processes.
     pub spent: Spent,
-    /// Until when nothing more may be spent, where that is so.
+    /// What is reached, where nothing more may be spent.
+    pub overspent: Option<Overspent>,
+    /// Until when.
     pub spent_until: Option<Timestamp>,
 }
 
@@ -26,6 +28,11 @@ pub(super) fn note_purses(request: &mut RouteRequest, budgets: &[Budget]) {
     if request.purses.is_empty() && !budgets.is_empty() {
         request.purses = Arc::new(Purses::of(budgets.iter().map(|budget| budget.purse.clone())));
     }
+}
+
+/// Of several that are spent the one that ends last.
+pub(super) fn last(overspent: Vec<Overspent>) -> Option<Overspent> {
+    overspent.into_iter().max_by_key(|overspent| overspent.period)
 }
 
 impl Manager {
@@ -83,7 +90,7 @@ impl Manager {
         let report = |budget: Budget| {
             let spent = self.books.ledger().spent_from(&budget.purse);
             let overspent: Vec<Overspent> = budget.overspent(spent).into_iter().collect();
-            BudgetReport { spent_until: self.spent_until(&overspent), budget, spent }
+            BudgetReport { spent_until: self.spent_until(&overspent), overspent: last(overspent), budget, spent }
         };
         budgets.into_iter().map(report).collect()
     }

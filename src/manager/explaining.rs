@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Manager;
+use super::budgets::last;
 use super::requests::loads;
 use super::router::{RouteRequest, Standpoint};
 use crate::domain::account::ModelFamily;
@@ -44,7 +45,8 @@ impl Manager {
         let loads = loads(&mut belief, &view, now);
         let client_version = request.client_version;
         let within = request.within.as_deref();
-        let spent_until = self.spent_until(&self.overspent(&self.budgets(request.key.as_deref())));
+        let overspent = self.overspent(&self.budgets(request.key.as_deref()));
+        let spent_until = self.spent_until(&overspent);
         let ask = Ask {
             client_version,
             current,
@@ -56,6 +58,7 @@ impl Manager {
             ..Ask::new(model, &request.family)
         };
         let explanation = explain(&view.pool, &ask, strategy, now);
+        let explanation = Explanation { overspent: last(overspent), ..explanation };
         drop(belief);
         (strategy, request.family, explanation)
     }

@@ -162,7 +162,7 @@ impl Manager {
                         |failed| format!("{failed}; the refresh is tried again soon"),
                     ))
                 }
-                _ if state == State::NotAllowed => Some(view.pool.allowed.refusal(&member.id)),
+                _ if state == State::NotAllowed => Some(view.pool.allowed.brief_refusal(&member.id)),
                 Some(_) if state == State::Locked && account.is_newer() => {
                     Some("a newer version of this program sealed its secrets; update codex-account-manager".to_owned())
                 }

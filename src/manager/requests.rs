@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::accounts::View;
 use super::accounts::pool::{has_limit, spending_limits};
 use super::belief::{Known, Observation, Shared};
-use super::budgets::note_purses;
+use super::budgets::{last, note_purses};
 use super::router::notices::{self, Notice};
 use super::router::{self, Bound, Refusal, Route, RouteRequest, Standpoint};
 use super::session::event::{Event, Selected};
@@ -143,9 +143,7 @@ impl Manager {
             let choice = match self.decide(&view, request, bound, &excluded) {
                 Decision::Use(choice) => choice,
                 Decision::Exhausted(exhausted) => {
-                    // Of several the one that ends last.
-                    let overspent = self.overspent(&self.budgets(request.key.as_deref()));
-                    let overspent = overspent.into_iter().max_by_key(|overspent| overspent.period);
+                    let overspent = last(self.overspent(&self.budgets(request.key.as_deref())));
                     let exhausted = exhausted.with_tried(&request.tried, self.session.now()).with_overspent(overspent);
                     if request.bound.is_none() {
                         self.notify(notices::exhausted(&view.pool, &exhausted, self.session.now()));

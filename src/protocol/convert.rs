@@ -67,7 +67,7 @@ impl From<AccountSetReport> for AccountSet {
 
 impl From<projects::Narrowing> for Narrowing {
     fn from(narrowing: projects::Narrowing) -> Narrowing {
-        Narrowing { name: narrowing.name.to_string(), accounts: narrowing.words, fault: narrowing.fault }
+        Narrowing { name: narrowing.name, accounts: narrowing.words, fault: narrowing.fault }
     }
 }
 

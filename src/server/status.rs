@@ -40,7 +40,7 @@ pub async fn read(session: Arc<Session>, _: StatusReadParams) -> Result<StatusRe
 /// What may be spent for projects and with keys of the proxy, and what was.
 pub async fn budgets(manager: &Manager) -> Vec<Budget> {
     let budget = |report: BudgetReport| {
-        let BudgetReport { budget, spent, spent_until } = report;
+        let BudgetReport { budget, spent, spent_until, .. } = report;
         Budget {
             kind: match budget.purse.kind {
                 PurseKind::Project => BudgetKind::Project,

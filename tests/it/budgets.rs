@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use crate::support::http::{self, Response};
+use crate::support::sandbox::output;
 use crate::support::{Pool, Sidecar, eventually};
 
 /// With this price a request of 400 bytes in and 32 bytes out costs 1.08 cents.
@@ -108,6 +109,17 @@ fn a_limit_is_followed_and_one_of_nothing_serves_nothing() {
         params["message"].as_str().unwrap().contains("has spent its $0.01 of this month")
     });
     assert!(told["message"].as_str().unwrap().starts_with("Rule 1 (`"), "{told}");
+    let spent = |text: &str| text.contains("ule 1 (`") && text.contains("has spent its $0.01 of this month");
+    let mut command = pool.sandbox.command(&["explain"]);
+    command.current_dir(pool.sandbox.home().join("work"));
+    let explained = output(command, b"").ok().stdout;
+    assert!(spent(&explained) && explained.contains("is kept out by a spent budget for "), "{explained}");
+    let found = pool.sandbox.run(&["doctor", "--json"]).json()["findings"].clone();
+    let mut found = found.as_array().unwrap().iter().filter(|finding| finding["kind"] == "budgetSpent");
+    assert!(
+        found.next().is_some_and(|it| it["verdict"] == "warning" && spent(&it["message"].to_string())),
+        "{found:?}"
+    );
     for (what, status) in
         [("monthly_limit_usd = 5", 200), ("daily_limit_usd = 0", 429), ("", 200), ("daily_limit_usd = 0.001", 429)]
     {

@@ -99,7 +99,7 @@ fn each_key_uses_its_accounts_and_no_others() {
         assert_eq!((&served[..], refused.status()), (expected, status), "{key}");
         if key != "all" {
             let told = refused.text();
-            assert!(told.contains(&format!("key `{key}` (")) && told.contains("config.toml:"), "{told}");
+            assert!(told.contains(&format!("ey `{key}` (")) && told.contains("config.toml:"), "{told}");
             assert!(!told.contains("sk-"), "{told}");
             let set = if expected.is_empty() { "none" } else { key };
             assert_eq!(refused.header("x-account-set"), Some(set));

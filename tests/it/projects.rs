@@ -120,7 +120,8 @@ fn everything_else_only_narrows() {
     let refused = answer(&sidecar, "gpt-5");
     // A number is no name here: it would mean another account once one is removed.
     assert!(
-        refused.status() == 503 && refused.text().contains("`--accounts`: no account has the group, id or label `1`")
+        refused.status() == 503
+            && refused.text().contains("`--accounts`: `1` is a number, which changes when accounts are removed;")
     );
 }
 

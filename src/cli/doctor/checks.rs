@@ -62,6 +62,7 @@ const CHECKS: &[(&str, Look)] = &[
     ("projects", Look::Files(projects::here)),
     ("projects", Look::Files(projects::rules)),
     ("projects", Look::Files(projects::git)),
+    ("projects", Look::Others(projects::budgets)),
     ("clock", Look::Files(accounts::clock)),
     ("siblings", Look::Others(sessions::alive)),
     ("locks", Look::Locks(locks::accounts_file)),

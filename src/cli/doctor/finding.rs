@@ -42,6 +42,8 @@ pub enum FindingKind {
     NoAccountAllowed,
     /// Folders of this session are under different rules, or the like.
     ProjectWarning,
+    /// The budget of a rule of `projects`, or of a key of the proxy, is spent.
+    BudgetSpent,
     /// There is no accounts file yet.
     AccountsFileMissing,
     /// The accounts file cannot be read.

@@ -31,7 +31,7 @@ pub fn narrowing(path: &Path) -> Option<Bound> {
         },
         Err(error) => (path.display().to_string(), Err(format!("it cannot be read: {error}"))),
     };
-    Some(Bound { name: format!("`{name}`"), accounts })
+    Some(Bound::new(format!("`{name}`"), accounts))
 }
 
 /// The accounts that a text names, or the line and what is wrong there.
@@ -78,7 +78,7 @@ mod tests {
         }
         for (text, line, why) in [
             ("", 1, "it has no `accounts`; an empty list allows none"),
-            ("\naccounts = 3", 2, "`accounts` cannot be read: it is a list of groups, labels and ids"),
+            ("\naccounts = 3", 2, "`accounts` cannot be read: it is a list of groups, labels and ids, each in quotes"),
             (
                 "accounts = [\"!\"]",
                 1,

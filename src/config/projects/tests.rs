@@ -96,7 +96,7 @@ fn what_cannot_be_read_as_rules_leaves_no_account_and_says_where() {
         (
             "\n[[projects]]\npath = \"/x\"\naccounts = [1]",
             unreadable,
-            "`accounts` cannot be read: it is a list of groups, labels and ids",
+            "`accounts` cannot be read: it is a list of groups, labels and ids, each in quotes",
         ),
         (
             "\n[[projects]]\npath = \"/x\"\naccounts = []\ndaily_limit_usd = -1",

@@ -114,7 +114,7 @@ fn what_cannot_be_read_serves_nothing_and_says_why() {
         (
             entry("ci", "key = \"sk-a\"\naccounts = 7"),
             "!ci=sk-a",
-            "`accounts` cannot be read: it is a list of groups, labels and ids",
+            "`accounts` cannot be read: it is a list of groups, labels and ids, each in quotes",
         ),
         (
             entry("ci", "key = \"sk-a\"\naccounts = [\"!\"]"),

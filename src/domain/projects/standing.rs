@@ -1,17 +1,19 @@
 //! What holds for a session in the folders that it works in: all that narrows its accounts, and the rules whose strategy and
 //! budgets count there.
 
-use super::{Folder, Rule, holding};
+use super::{Folder, Remote, Rule, holding};
 use crate::domain::allowed::{Bound, Bounds};
 use crate::domain::routing::Strategy;
 
 /// What holds for a session.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Standing {
-    /// All that narrows the accounts that it may use.
+    /// All that narrows the accounts that it may use: the rules by their numbers, then the others.
     pub bounds: Bounds,
     /// The rules that hold, each once: of every folder the one by path, then those by remote.
     pub rules: Vec<Rule>,
+    /// The remotes of the folders as rules see them, where rules ask for them.
+    pub remotes: Vec<Remote>,
     /// What a person should know of it, in sentences.
     pub warnings: Vec<String>,
 }
@@ -31,25 +33,38 @@ impl Standing {
     /// What `rules` say of the folders, with what else narrows the session: of several folders each must allow an account.
     /// `broken` is why nobody can tell what the rules say.
     pub fn new(rules: &[Rule], broken: Option<&str>, places: &[Workplace], told: &[Bound]) -> Standing {
-        let (mut bounds, mut held) = (Vec::new(), Vec::<Rule>::new());
-        bounds.extend(broken.map(|why| Bound { name: "`projects`".to_owned(), accounts: Err(why.to_owned()) }));
+        let (mut others, mut held) = (Vec::new(), Vec::<Rule>::new());
+        // The fault names the file and the line.
+        let unread =
+            |why: &str| Bound { brief: "`config.toml`".to_owned(), ..Bound::new("`projects`", Err(why.to_owned())) };
+        others.extend(broken.map(unread));
         for Workplace { folder, unknown, files } in places {
             // Where nobody can tell which rules hold, none may be passed over.
-            bounds.extend(unknown.clone());
+            others.extend(unknown.clone());
             for rule in holding(rules, folder) {
                 if !held.iter().any(|held| held.number == rule.number) {
-                    bounds.push(Bound { name: rule.title(), accounts: Ok(rule.accounts.clone()) });
                     held.push(rule.clone());
                 }
             }
             for bound in files {
-                if !bounds.contains(bound) {
-                    bounds.push(bound.clone());
+                if !others.contains(bound) {
+                    others.push(bound.clone());
                 }
             }
         }
-        bounds.extend_from_slice(told);
-        Standing { bounds: Bounds::new(bounds), rules: held, warnings: differing(rules, places).into_iter().collect() }
+        others.extend_from_slice(told);
+        // People read the rules in the order of the file, whichever folder they are of.
+        let mut in_order: Vec<&Rule> = held.iter().collect();
+        in_order.sort_unstable_by_key(|rule| rule.number);
+        let bounds = in_order.into_iter().map(Rule::bound).chain(others).collect();
+        let mut remotes: Vec<Remote> = Vec::new();
+        for remote in places.iter().flat_map(|place| &place.folder.remotes) {
+            if !remotes.contains(remote) {
+                remotes.push(remote.clone());
+            }
+        }
+        let warnings = differing(rules, places).into_iter().collect();
+        Standing { bounds: Bounds::new(bounds), rules: held, remotes, warnings }
     }
 
     /// How an account is chosen, by the first rule by path that says so, else by the first by remote.
@@ -85,7 +100,6 @@ fn differing(rules: &[Rule], places: &[Workplace]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Remote;
     use super::super::tests::rule;
     use super::*;
     use crate::domain::account_set::Selection;
@@ -96,7 +110,7 @@ mod tests {
     }
 
     fn bound(name: &str) -> Bound {
-        Bound { name: name.to_owned(), accounts: Ok(Selection::default()) }
+        Bound::new(name, Ok(Selection::default()))
     }
 
     fn rules() -> [Rule; 3] {
@@ -122,6 +136,12 @@ mod tests {
             (vec![place("/srv", &[])], vec![bound("`--accounts`")], vec!["`--accounts`".to_owned()], vec![]),
             (vec![place("/home/me/work/a", &[acme])], vec![], vec![title(1), title(2)], vec![1, 2]),
             (
+                vec![place("/home/me/private", &[acme])],
+                vec![bound("x")],
+                vec![title(2), title(3), "x".to_owned()],
+                vec![3, 2],
+            ),
+            (
                 vec![place("/home/me/work", &[acme]), place("/home/me/private", &[acme])],
                 vec![bound("x")],
                 vec![title(1), title(2), title(3), "x".to_owned()],
@@ -130,13 +150,16 @@ mod tests {
         ] {
             let standing = Standing::new(&rules(), None, &places, &told);
             assert_eq!(shown(&standing), (names, numbers), "{places:?}");
+            let has_remotes = places.iter().any(|place| !place.folder.remotes.is_empty());
+            let remotes: Vec<&str> = standing.remotes.iter().map(Remote::text).collect();
+            assert_eq!(remotes, if has_remotes { vec!["github.com/acme/site"] } else { vec![] }, "each once");
         }
     }
 
     #[test]
     fn what_nobody_can_tell_leaves_no_account() {
         let mut unknown = place("/srv", &[]);
-        let wrong = |name: &str, why: &str| Bound { name: name.to_owned(), accounts: Err(why.to_owned()) };
+        let wrong = |name: &str, why: &str| Bound::new(name, Err(why.to_owned()));
         unknown.unknown = Some(wrong("the rules by `remote`", "there is no git"));
         unknown.files.push(wrong("`/srv/x:3`", "no"));
         let standing = Standing::new(&[], Some("line 3"), &[unknown], &[]);

@@ -80,6 +80,8 @@ pub struct Explanation {
     pub candidates: Vec<Candidate>,
     /// When nothing is chosen: when the first that may be can serve again, if waiting helps any.
     pub available_at: Option<Timestamp>,
+    /// The budget that is spent, whatever account would serve.
+    pub overspent: Option<Overspent>,
 }
 
 /// One account as routing saw it.

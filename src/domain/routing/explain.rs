@@ -21,7 +21,7 @@ pub fn explain(pool: &Pool, ask: &Ask<'_>, strategy: Strategy, now: Timestamp) -
     let may_be_chosen = |candidate: &&Candidate| ask.bound.is_none_or(|bound| bound == candidate.position);
     let ends = candidates.iter().filter(may_be_chosen).filter_map(Candidate::available_at);
     let available_at = if chosen.is_some() { None } else { ends.min() };
-    Explanation { chosen, candidates, available_at }
+    Explanation { chosen, candidates, available_at, overspent: None }
 }
 
 /// Every account that might have been chosen, with the reasons it cannot serve, and when the first of them can.

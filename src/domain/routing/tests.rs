@@ -215,7 +215,7 @@ fn what_came_of_an_account_that_was_tried_is_its_reason() {
 fn only(pool: &Pool, allowed: &BTreeSet<AccountId>) -> Allowed {
     let named = pool.members.iter().map(|member| Named { id: member.id.as_str(), label: &member.label, groups: &[] });
     let accounts = Selection::of(allowed.iter().map(AccountId::as_str)).map_err(|why| why.to_string());
-    Bounds::new(vec![Bound { name: "rule 1".to_owned(), accounts }]).allowed(&named.collect::<Vec<_>>())
+    Bounds::new(vec![Bound::new("rule 1", accounts)]).allowed(&named.collect::<Vec<_>>())
 }
 
 /// One that may go anywhere leaves free what others have no choice but to use.

@@ -26,7 +26,7 @@ impl Accounts {
         Some(AccountSetReport {
             name: allowed.name()?.to_owned(),
             accounts: pool.members.iter().filter(|member| member.allowed).map(|member| member.id.clone()).collect(),
-            narrowed_by: allowed.narrowings().to_vec(),
+            narrowed_by: allowed.narrowings().cloned().collect(),
             warnings: self.session.standing().warnings.clone(),
         })
     }

@@ -34,7 +34,7 @@ pub(in crate::manager) fn recorded(pool: &Pool) -> Option<StoredAllowed> {
 impl From<&StoredAllowed> for AccountSetReport {
     fn from(stored: &StoredAllowed) -> AccountSetReport {
         let text = |text: &String| bounded(text, LONGEST_FOLDER);
-        let narrowing = |name: String| Narrowing { name: name.into(), words: None, fault: None };
+        let narrowing = |name: String| Narrowing { brief: name.clone(), name, words: None, fault: None };
         AccountSetReport {
             name: stored.name.as_ref().and_then(text).unwrap_or_default(),
             accounts: stored.accounts.iter().map(|id| AccountId::new(id.as_str())).collect(),

@@ -99,7 +99,7 @@ impl Asked {
 impl Project {
     /// Nothing may be used before somebody has looked.
     pub fn new(given: Given, environment: Environment) -> Project {
-        let unknown = Bound { name: "`projects`".to_owned(), accounts: Err("the rules are being read".to_owned()) };
+        let unknown = Bound::new("`projects`", Err("the rules are being read".to_owned()));
         let standing = Standing { bounds: Bounds::new(vec![unknown]), ..Standing::default() };
         Project {
             environment,

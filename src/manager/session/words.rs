@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+pub use crate::domain::sentence::capitalised;
+
 /// A length of time as people say it.
 pub fn length(time: Duration) -> String {
     let seconds = time.as_millis().div_ceil(1000);
@@ -11,12 +13,6 @@ pub fn length(time: Duration) -> String {
         5_401..=172_800 => format!("{} h", seconds.div_ceil(3_600)),
         _ => format!("{} days", seconds.div_ceil(86_400)),
     }
-}
-
-/// `text` with a large first letter.
-pub fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -258,7 +258,10 @@ fn a_repository_is_found_wherever_its_files_are() {
     }
     // Rules that exclude each other leave nothing, and both are named.
     let (used, said) = home.used_in("private/acme");
-    assert!(used.is_empty() && said.contains("rule 2 (`") && said.contains("rule 3 (`github.com/acme/*`"), "{said}");
+    assert!(
+        used.is_empty() && said.contains("Rule 2 (`") && said.contains(" and rule 3 (`github.com/acme/*`"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -411,7 +414,7 @@ fn a_file_in_a_repository_that_wants_more_gets_less() {
     for (text, expected, said) in [
         ("accounts = [\"account-1\", \"account-3\", \"spare\"]\n", &[1][..], ""),
         ("accounts = [\"!account-1\"]\n", &[2], ""),
-        ("accounts = [\"spare\"]\n", NONE, "narrowed by `"),
+        ("accounts = [\"spare\"]\n", NONE, ".codex-accounts.toml` have no account in common."),
         ("accounts = [\"*\"]\n", NONE, ".codex-accounts.toml`: no account has the group, id or label `*`"),
         ("accounts = [\"work\", \"account-3\"]\n[[projects]]\npath = \"/**\"\n", NONE, ":2`: unknown key `projects`"),
         ("routing.project_files = false\naccounts = [\"work\"]\n", NONE, ":1`: unknown key `routing`"),

@@ -89,11 +89,12 @@ fn the_command_line_answers_for_its_folder_where_it_is_asked_about_one() {
     let explained = run_in(&pool, "work/site", &["explain"]).ok().stdout;
     assert!(explained.contains("This folder uses work, by rule 1 (`"), "{explained}");
     let outside = explained.lines().find(|line| line.contains("account-3")).unwrap();
-    assert!(outside.contains("rule 1 (`") && outside.contains("does not allow it here"), "{outside}");
+    assert!(outside.contains("rule 1 (`") && outside.contains("`) does not allow it here"), "{outside}");
     let explained = run_in(&pool, "work", &["explain", "--json"]).ok().json();
     assert_eq!(shown(&pool, &explained["accountSet"]), Some(("work".to_owned(), vec![1, 2], 1)));
     assert_eq!(explained["candidates"][3]["reasons"], json!(["notAllowed"]));
-    assert!(!run_in(&pool, "private", &["explain"]).ok().stdout.contains("This folder"));
+    let said = run_in(&pool, "private", &["explain"]).ok().stdout;
+    assert!(said.contains("No rule holds for this folder: every account may be used."), "{said}");
 
     let status = run_in(&pool, "work", &["status"]).ok().stdout;
     assert!(status.contains("MAY USE") && status.contains("This folder uses work, by rule 1 (`"), "{status}");
@@ -107,6 +108,12 @@ fn the_command_line_answers_for_its_folder_where_it_is_asked_about_one() {
     let listed = output(command, b"").ok().stdout;
     assert!(listed.contains("GROUPS") && !listed.contains("not allowed"), "{listed}");
     run_in(&pool, "work", &["switch", "account-3"]).ok();
+
+    write(&pool, "[[projects]]\npath = \"~/work/**\"\naccount = [\"work\"]\n");
+    let explained = run_in(&pool, "work", &["explain"]).ok().stdout;
+    assert_eq!(explained.matches("an error in `config.toml` keeps it out").count(), pool.ids.len(), "{explained}");
+    assert!(explained.contains("This folder uses no account.\n"), "{explained}");
+    assert!(explained.contains("did you mean `accounts`?\n"), "{explained}");
 }
 
 #[test]
@@ -133,10 +140,7 @@ fn doctor_says_what_the_folder_may_use_and_finds_every_rule_that_cannot_do_what_
         (
             rule("~/work", "[\"wrok\"]"),
             true,
-            vec![
-                ("problem", "noAccountAllowed", "uses no account, by rule 1"),
-                ("problem", "projectRule", "id or label `wrok`"),
-            ],
+            vec![("problem", "noAccountAllowed", "uses no account"), ("problem", "projectRule", "id or label `wrok`")],
         ),
         (
             WORK.to_owned() + &rule("~/other", "[\"wrok\"]"),

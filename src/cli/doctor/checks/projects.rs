@@ -2,12 +2,15 @@
 
 use std::process::Stdio;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
 use crate::cli::doctor::finding::{Finding, FindingKind, Mend};
 use crate::cli::doctor::scene::Scene;
 use crate::domain::projects::{Rule, hidden};
 use crate::env;
 use crate::protocol::account_set::AccountSet;
-use crate::wording::account_set::set;
+use crate::wording::account_set::{NO_RULE_HOLDS, ThisFolder, set};
 
 fn mend() -> Mend {
     Mend::run("codex-account-manager config edit")
@@ -19,7 +22,8 @@ pub fn here(scene: &Scene) -> Vec<Finding> {
     let Some((here, manager)) = scene.here.as_ref().zip(scene.manager.as_ref()) else { return Vec::new() };
     let Some(account_set) = here.account_set().map(AccountSet::from) else {
         let has_rules = !manager.session().config().projects.rules.is_empty();
-        let every = "no rule holds for this folder: every account may be used";
+        let remotes = ThisFolder::of(here, None).remotes_here().map(|remotes| format!("; {remotes}"));
+        let every = format!("{NO_RULE_HOLDS}{}", remotes.unwrap_or_default());
         return has_rules.then(|| Finding::ok(every)).into_iter().collect();
     };
     let message = format!("this folder uses {}", set(&account_set));
@@ -66,6 +70,20 @@ pub fn rules(scene: &Scene) -> Vec<Finding> {
         )
     });
     rules.iter().filter_map(fault).chain(never).collect()
+}
+
+/// The budgets that are spent, wherever they hold.
+pub fn budgets(scene: &Scene) -> BoxFuture<'_, Vec<Finding>> {
+    async move {
+        let Some(manager) = &scene.manager else { return Vec::new() };
+        let reports = manager.budget_reports().await;
+        let spent = reports.into_iter().filter_map(|report| report.overspent).map(|overspent| {
+            let mend = Mend::run("codex-account-manager config edit").and("wait, or raise the limit");
+            Finding::warning(FindingKind::BudgetSpent, overspent.to_string(), mend)
+        });
+        spent.collect()
+    }
+    .boxed()
 }
 
 /// Whether `git` can be asked for the remotes that rules name.

@@ -272,7 +272,7 @@ proptest! {
         let named: Vec<Named> = ids.iter().map(|id| Named { id, label: id, groups: &[] }).collect();
         let of_request: Vec<&str> =
             ids.iter().enumerate().filter(|(at, _)| of_request & (1 << at) != 0).map(|(_, id)| id.as_str()).collect();
-        let bound = ProjectBound { name: "a rule".to_owned(), accounts: Ok(Selection::of(of_request.clone()).unwrap()) };
+        let bound = ProjectBound::new("a rule", Ok(Selection::of(of_request.clone()).unwrap()));
         let within = Bounds::new(vec![bound]).allowed(&named);
         let family = family();
         let ask = Ask { within: Some(&within), open, ..scene.ask(&family) };

@@ -195,7 +195,7 @@ fn processes_begin_apart_among_what_they_may_use() {
     for (words, expected) in
         [(None, [0, 1, 2, 0]), (Some("a, key"), [0, 2, 0, 2]), (Some("key"), [2; 4]), (Some(""), [0; 4])]
     {
-        let bound = |text| Bound { name: String::new(), accounts: Selection::parse(text).map_err(|_| String::new()) };
+        let bound = |text| Bound::new("", Selection::parse(text).map_err(|_| String::new()));
         let allowed = Bounds::new(words.map(bound).into_iter().collect()).allowed(&ids);
         let mut pool = pool();
         pool.members.iter_mut().for_each(|member| member.allowed = allowed.admits(&member.id));

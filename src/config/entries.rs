@@ -52,7 +52,10 @@ impl List {
 
     /// The tables, in each way that TOML can spell them.
     fn tables(&self, file: &TomlFile, document: &Document<String>) -> Result<Vec<Table>, String> {
-        let wrong = || format!("{}: `{}` is not a list of tables", file.place(), self.name);
+        let wrong = |item: &Item| {
+            let place = file.place_of(item.span());
+            format!("{place}: `{0}` is not a list of tables; write `[[{0}]]`, with two brackets, for each", self.name)
+        };
         if let Some(misspelt) = self.misspelt(document) {
             return Err(format!("{}: unknown list `{misspelt}`; did you mean `{}`?", file.place(), self.name));
         }
@@ -61,9 +64,9 @@ impl List {
             Some(Item::ArrayOfTables(tables)) => Ok(tables.iter().cloned().collect()),
             // `projects = [{…}]`
             Some(item) => {
-                let values = item.as_array().ok_or_else(wrong)?;
+                let values = item.as_array().ok_or_else(|| wrong(item))?;
                 let tables = values.iter().map(|value| value.as_inline_table().cloned().map(InlineTable::into_table));
-                tables.collect::<Option<_>>().ok_or_else(wrong)
+                tables.collect::<Option<_>>().ok_or_else(|| wrong(item))
             }
         }
     }
@@ -120,12 +123,12 @@ fn unknown_like<'t>(table: &'t dyn TableLike, prefix: &str, name: &str) -> Optio
     table.iter().find(is_meant).map(|(own, _)| own)
 }
 
-/// That every key of an entry is one of `keys`; `what` is how an entry is called.
-pub fn unknown_key(table: &Table, keys: &[&'static str], what: &str) -> Result<(), String> {
+/// That every key of an entry is one of `keys`; `what` is how an entry is called. Else the key, and what is wrong with it.
+pub fn unknown_key<'t>(table: &'t Table, keys: &[&'static str], what: &str) -> Result<(), (&'t str, String)> {
     let Some((unknown, _)) = table.iter().find(|(key, _)| !keys.contains(key)) else { return Ok(()) };
     let meant = near::near(unknown, keys.iter().copied()).first().map(|meant| format!("did you mean `{meant}`?"));
     let meant = meant.unwrap_or_else(|| format!("{what} has {}", keys.join(", ")));
-    Err(format!("unknown key `{unknown}`; {meant}"))
+    Err((unknown, format!("unknown key `{unknown}`; {meant}")))
 }
 
 /// The amount of an entry under `name`, if it has one.

@@ -77,43 +77,61 @@ impl Projects {
 fn rules(file: &TomlFile, tables: &[Table], home: Option<&Path>) -> Result<Vec<Rule>, String> {
     let rule = |(at, table): (usize, &Table)| {
         let place = file.place_of(table.span());
-        rule(table, at + 1, &place, home).map_err(|why| format!("{place}: rule {} of `{}`: {why}", at + 1, LIST.name))
+        rule(table, at + 1, &place, home).map_err(|Fault { key, why }| {
+            let span = key.and_then(|key| table.key(&key)?.span()).or_else(|| table.span());
+            format!("{}: rule {} of `{}`: {why}", file.place_of(span), at + 1, LIST.name)
+        })
     };
     tables.iter().enumerate().map(rule).collect()
 }
 
-fn rule(table: &Table, number: usize, place: &str, home: Option<&Path>) -> Result<Rule, String> {
-    unknown_key(table, &KEYS, "a rule")?;
+/// What is wrong with a rule.
+struct Fault {
+    /// The key that it is about; `None` for the rule as a whole.
+    key: Option<String>,
+    why: String,
+}
+
+fn rule(table: &Table, number: usize, place: &str, home: Option<&Path>) -> Result<Rule, Fault> {
+    let of = |key: &str| {
+        let key = Some(key.to_owned());
+        move |why: String| Fault { key, why }
+    };
+    unknown_key(table, &KEYS, "a rule").map_err(|(key, why)| of(key)(why))?;
     let value = |name: &str| table.get(name).map(json_of);
     let text = |name: &str| match value(name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(other) => Err(format!("`{name}` cannot be `{other}`; it is a text")),
+        Some(Value::Array(_)) => Err(of(name)(format!("`{name}` is one text, not a list; write a rule for each"))),
+        Some(other) => Err(of(name)(format!("`{name}` cannot be `{other}`; it is a text"))),
     };
     let path = text("path")?.map(|text| {
-        FolderPattern::parse(&text, home, NAMING).map_err(|why| format!("`path` cannot be `{text}`: {why}"))
+        let wrong = |why| of("path")(format!("`path` cannot be `{text}`: {why}"));
+        FolderPattern::parse(&text, home, NAMING).map_err(wrong)
     });
     let remote = text("remote")?.map(|text| {
-        RemotePattern::parse(&text)
-            .map_err(|why| format!("`remote` cannot be `{}`: {why}", RemotePattern::shown(&text)))
+        let wrong = |why| of("remote")(format!("`remote` cannot be `{}`: {why}", RemotePattern::shown(&text)));
+        RemotePattern::parse(&text).map_err(wrong)
     });
     let (path, remote) = (path.transpose()?, remote.transpose()?);
     if path.is_none() && remote.is_none() {
-        return Err("it has neither `path` nor `remote`; `path = \"/**\"` is for every folder".to_owned());
+        let why = "it has neither `path` nor `remote`; `path = \"/**\"` is for every folder".to_owned();
+        return Err(Fault { key: None, why });
     }
     let strategy = text("strategy")?.map(|text| {
         let known = Strategy::ALL.map(|strategy| format!("`{}`", strategy.name())).join(", ");
-        Strategy::parse(&text).ok_or_else(|| format!("`strategy` cannot be `{text}`; accepted: {known}"))
+        let wrong = || of("strategy")(format!("`strategy` cannot be `{text}`; accepted: {known}"));
+        Strategy::parse(&text).ok_or_else(wrong)
     });
     Ok(Rule {
         number,
         place: place.to_owned(),
         path,
         remote,
-        accounts: accounts(value("accounts"))?,
+        accounts: accounts(value(ACCOUNTS)).map_err(of(ACCOUNTS))?,
         strategy: strategy.transpose()?,
-        daily_limit: usd(table, "daily_limit_usd")?,
-        monthly_limit: usd(table, "monthly_limit_usd")?,
+        daily_limit: usd(table, "daily_limit_usd").map_err(of("daily_limit_usd"))?,
+        monthly_limit: usd(table, "monthly_limit_usd").map_err(of("monthly_limit_usd"))?,
     })
 }
 

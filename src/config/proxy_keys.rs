@@ -246,7 +246,7 @@ impl Entry {
             Ok(Given::File(file)) => (file.key().and_then(mark_of), Some(file)),
             Err(why) => (Err(why), None),
         };
-        let grant = unknown_key(table, &KEYS, "an entry").and(name).and_then(|_| {
+        let grant = unknown_key(table, &KEYS, "an entry").map_err(|(_, why)| why).and(name).and_then(|_| {
             mark.clone()?;
             Ok(Grant {
                 accounts: table.get("accounts").map(|item| accounts(Some(json_of(item)))).transpose()?,

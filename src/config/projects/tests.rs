@@ -63,11 +63,13 @@ fn a_rule_has_folders_remotes_accounts_and_a_budget() {
 #[test]
 fn what_cannot_be_read_as_rules_leaves_no_account_and_says_where() {
     let unreadable = "2: rule 1 of `projects`: ";
+    // The line of the key that is wrong.
+    let (third, fourth, fifth) = ("3: rule 1 of `projects`: ", "4: rule 1 of `projects`: ", "5: rule 1 of `projects`: ");
     for (text, line, why) in [
-        ("\n[[projects]]\npth = \"/x\"\naccounts = []", unreadable, "unknown key `pth`; did you mean `path`?"),
+        ("\n[[projects]]\npth = \"/x\"\naccounts = []", third, "unknown key `pth`; did you mean `path`?"),
         (
             "\n[[projects]]\nfolder = \"/x\"\naccounts = []",
-            unreadable,
+            third,
             "unknown key `folder`; a rule has path, remote, accounts, strategy, daily_limit_usd, monthly_limit_usd",
         ),
         (
@@ -78,29 +80,29 @@ fn what_cannot_be_read_as_rules_leaves_no_account_and_says_where() {
         ("\n[[projects]]\npath = \"/x\"", unreadable, "it has no `accounts`; an empty list allows none"),
         (
             "\n[[projects]]\npath = \"x\"\naccounts = []",
-            unreadable,
+            third,
             "`path` cannot be `x`: it begins with neither `~/` nor the root of the file system",
         ),
-        ("\n[[projects]]\npath = \"/[x\"\naccounts = []", unreadable, "`path` cannot be `/[x`: invalid range pattern"),
-        ("\n[[projects]]\npath = 3\naccounts = []", unreadable, "`path` cannot be `3`; it is a text"),
+        ("\n[[projects]]\npath = \"/[x\"\naccounts = []", third, "`path` cannot be `/[x`: invalid range pattern"),
+        ("\n[[projects]]\npath = 3\naccounts = []", third, "`path` cannot be `3`; it is a text"),
         (
             "\n[[projects]]\nremote = \"/srv\"\naccounts = []",
-            unreadable,
+            third,
             "`remote` cannot be `/srv`: it is not like `github.com/acme/*`",
         ),
         (
             "\n[[projects]]\npath = \"/x\"\naccounts = [\"!\"]",
-            unreadable,
+            fourth,
             "`accounts` cannot be read: `!` names no account; write the name of a group, an id or a label",
         ),
         (
             "\n[[projects]]\npath = \"/x\"\naccounts = [1]",
-            unreadable,
+            fourth,
             "`accounts` cannot be read: it is a list of groups, labels and ids, each in quotes",
         ),
         (
             "\n[[projects]]\npath = \"/x\"\naccounts = []\ndaily_limit_usd = -1",
-            unreadable,
+            fifth,
             "`daily_limit_usd` cannot be `-1`; it is a number of USD from 0 to less than nine million",
         ),
         ("[[project]]\npath = \"/x\"\naccounts = []", "", " unknown list `project`; did you mean `projects`?"),
@@ -109,9 +111,15 @@ fn what_cannot_be_read_as_rules_leaves_no_account_and_says_where() {
         ("project = [{ path = \"/x\" }]", "", " unknown list `project`; did you mean `projects`?"),
         ("[[project]]\npath = /x", "2: it is not valid TOML: ", ""),
         ("[projects]\npath = /x", "2: it is not valid TOML: ", ""),
-        ("projects = 3", "", " `projects` is not a list of tables"),
-        ("projects = [3]", "", " `projects` is not a list of tables"),
-        ("[projects]\npath = \"/x\"", "", " `projects` is not a list of tables"),
+        (
+            "\n[[projects]]\nremote = [\"a/b\", \"c/d\"]\naccounts = []",
+            third,
+            "`remote` is one text, not a list; write a rule for each",
+        ),
+        ("projects = [\n{ path = \"/x\", acounts = [] }]", "2: rule 1 of `projects`: unknown key `acounts`", ""),
+        ("projects = 3", "1:", " `projects` is not a list of tables; write `[[projects]]`, with two brackets, for each"),
+        ("x = 1\nprojects = [3]", "2:", " `projects` is not a list of tables"),
+        ("\n[projects]\npath = \"/x\"", "2:", " `projects` is not a list of tables"),
         ("[[projects]]\npath = /x\naccounts = []", "2: it is not valid TOML: ", ""),
         ("[[ \"projects\" ]]\npath = /x", "2: it is not valid TOML: ", ""),
         ("a = \nprojects = []", "1: it is not valid TOML: ", ""),

@@ -291,5 +291,11 @@ pub fn key(name: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.toml == name)
 }
 
+/// Whether it is a list of tables which only a person writes, or something in one.
+pub fn is_list(name: &str) -> bool {
+    let lists = [projects::LIST, proxy_keys::LIST];
+    lists.iter().any(|list| name.strip_prefix(list.name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+}
+
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ use super::printer::Printer;
 use crate::clock::Clock;
 use crate::config::keys::{KEYS, Key};
 use crate::config::{self, Sources, typed};
+use crate::domain::account_set::Selection;
 use crate::domain::near;
 use crate::domain::projects::Allowed;
 use crate::domain::report::SessionKind;
@@ -142,6 +143,23 @@ fn none_can_serve(allowed: &Allowed) -> String {
     }
 }
 
+/// Refuses a word of `--accounts` that names no account: what a person types is not passed over. Without any account there is
+/// more to say than that.
+///
+/// # Errors
+///
+/// `InvalidParams`
+pub fn check_accounts(manager: &Manager, flags: &RoutingFlags) -> Result<(), Error> {
+    if manager.accounts().view().pool.members.is_empty() {
+        return Ok(());
+    }
+    let named = |text: &String| Selection::parse(text).and_then(|selection| manager.accounts().named_by(&selection));
+    flags.accounts.iter().try_for_each(|text| named(text).map(drop)).map_err(|why| {
+        Error::new(ErrorKind::InvalidParams, format!("`--accounts`: {why}"))
+            .hint("`codex-account-manager list` shows labels, ids and groups")
+    })
+}
+
 /// The flags as a source of configuration.
 ///
 /// # Errors
@@ -173,6 +191,10 @@ pub fn flag_sources(flags: &RoutingFlags) -> Result<Sources, Error> {
 /// `InvalidParams` when there is none.
 pub fn known(whose: &str, name: &str) -> Result<&'static Key, Error> {
     config::key(name).ok_or_else(|| {
+        if config::is_list(name) {
+            return Error::new(ErrorKind::InvalidParams, format!("{whose}: `{name}` is a list of tables, no key"))
+                .hint("`codex-account-manager config edit` opens the file, where they are written");
+        }
         let meant = near::question(&near::near(name, KEYS.iter().map(|key| key.toml)));
         let meant = meant.map(|question| format!("{question} ")).unwrap_or_default();
         Error::new(ErrorKind::InvalidParams, format!("{whose}: unknown key `{name}`"))

@@ -14,7 +14,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::RoutingFlags;
-use super::context::{Context, flag_sources, started_in};
+use super::context::{Context, check_accounts, flag_sources, started_in};
 use super::help::Example;
 use super::printer::Printer;
 use super::sidecar::listen;
@@ -88,6 +88,7 @@ pub async fn run(context: &Context, args: RunArgs) -> Result<i32, Error> {
     options.folders = Some(vec![started_in()]);
     options.program = args.command.first().and_then(|command| name(command));
     let manager = Manager::open(options)?;
+    check_accounts(&manager, &args.routing)?;
     Context::warn(&manager);
     let notices = manager.session().events();
     manager.join().await;

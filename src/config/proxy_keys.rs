@@ -123,6 +123,22 @@ impl ProxyKeys {
         self.keys.iter().find(|key| *key.name == *name)
     }
 
+    /// What became of the keys since they were those of `before`: who takes one back or replaces it sees that it holds.
+    pub fn changes_since(&self, before: &ProxyKeys) -> Vec<String> {
+        let mark = |keys: &ProxyKeys, name: &str| keys.named(name).and_then(|key| key.mark);
+        let gone = before.keys.iter().filter(|key| key.mark.is_some() && mark(self, &key.name).is_none());
+        let gone = gone.map(|key| format!("key `{}` was taken back", key.name));
+        let come = self.keys.iter().filter_map(|key| {
+            let now = key.mark.as_ref()?;
+            match mark(before, &key.name) {
+                None => Some(format!("key `{}` opens the proxy now", key.name)),
+                Some(then) if !then.is(now) => Some(format!("key `{}` was replaced", key.name)),
+                Some(_) => None,
+            }
+        });
+        gone.chain(come).collect()
+    }
+
     /// Whether `key`, which was one of them, is still: its client's, under its name.
     pub fn still_have(&self, key: &ProxyKey) -> bool {
         let of_name = self.named(&key.name).and_then(|now| now.mark.as_ref());

@@ -5,11 +5,12 @@ use std::collections::HashSet;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use super::watch::Watch;
 use crate::clock;
+use crate::domain::plain_text::bounded;
 use crate::domain::projects::Remote;
 use crate::env::{self, Environment};
 use crate::files;
@@ -22,6 +23,9 @@ const LONGEST_POINTER: u64 = 16 * 1024;
 
 /// No more is taken of what `git` says of a file.
 const MOST_SAID: u64 = 1024 * 1024;
+
+/// No more letters are shown of what it complains of.
+const LONGEST_COMPLAINT: usize = 300;
 
 /// As many files are asked for, with those that are included under a condition.
 const MOST_FILES: usize = 64;
@@ -194,23 +198,24 @@ impl Reading<'_> {
     /// What `git config` says of the names that are [wanted](WANTED).
     fn ask(&self, of: &[&str]) -> Result<Vec<Entry>, String> {
         let lost = |error: io::Error| format!("`git` cannot be asked for the remotes: {error}");
+        let what = of
+            .iter()
+            .find(|word| !word.starts_with('-'))
+            .map_or("its configuration".to_owned(), |file| format!("`{file}`"));
         let mut command = env::program("git");
         command.arg("config").args(of).args(["--null", "--show-origin", "--get-regexp", WANTED]);
-        command.current_dir(ROOT).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.current_dir(ROOT).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // What it complains of stands in our own messages.
+        command.env("LC_ALL", "C");
         // They would name another configuration.
         for name in self.environment.names().filter(|name| name.to_ascii_uppercase().starts_with("GIT_")) {
             command.env_remove(name);
         }
         let mut child = command.spawn().map_err(lost)?;
-        let stdout = child.stdout.take().expect("it is piped");
-        let (sender, said) = mpsc::channel();
-        std::thread::spawn(move || {
-            let mut bytes = Vec::new();
-            let read = stdout.take(MOST_SAID + 1).read_to_end(&mut bytes);
-            // Nobody may be waiting any more.
-            let _ = sender.send(read.map(|_| bytes));
-        });
-        let said = said.recv_timeout(self.until.saturating_duration_since(clock::instant()));
+        let said = read_aside(child.stdout.take().expect("it is piped"));
+        let complained = read_aside(child.stderr.take().expect("it is piped"));
+        let left = || self.until.saturating_duration_since(clock::instant());
+        let said = said.recv_timeout(left());
         let is_whole = matches!(&said, Ok(Ok(bytes)) if bytes.len() as u64 <= MOST_SAID);
         if !is_whole {
             let _ = child.kill();
@@ -218,14 +223,36 @@ impl Reading<'_> {
         let status = child.wait().map_err(lost)?;
         let said = said.map_err(|_| "`git` did not say in time what the remotes are".to_owned())?.map_err(lost)?;
         if !is_whole {
-            return Err(format!("`git config {}` says more than is read", of.join(" ")));
+            return Err(format!("of {what} `git` says more than is read"));
         }
         // 1: there is nothing of these names.
         match status.code() {
             Some(0 | 1) => entries(&said),
-            _ => Err(format!("`git config {}` failed: {status}", of.join(" "))),
+            _ => {
+                let why = complained.recv_timeout(left()).ok().and_then(Result::ok).and_then(|said| reason(&said));
+                Err(format!("`git` cannot read {what}: {}", why.unwrap_or_else(|| status.to_string())))
+            }
         }
     }
+}
+
+/// What comes out of a pipe, up to [`MOST_SAID`] and a byte: read beside, since nobody waits for it for long.
+fn read_aside(pipe: impl Read + Send + 'static) -> Receiver<io::Result<Vec<u8>>> {
+    let (sender, read) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let done = pipe.take(MOST_SAID + 1).read_to_end(&mut bytes);
+        // Nobody may be waiting any more.
+        let _ = sender.send(done.map(|_| bytes));
+    });
+    read
+}
+
+/// Of what `git` complains the line that says why it failed. A repository may be anybody's, and so are its words.
+fn reason(complaint: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(complaint);
+    let why = |line| ["fatal: ", "error: "].iter().find_map(|begin| str::strip_prefix(line, begin));
+    bounded(text.lines().find_map(why).or(text.lines().next())?, LONGEST_COMPLAINT)
 }
 
 /// The configuration files of the repository that begins in `folder`; none where none does.

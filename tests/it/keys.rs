@@ -227,7 +227,11 @@ fn keys_and_their_files_are_followed() {
     becomes("the last key is taken back", "sk-ci-key", 401);
     let refused = proxy.ask("sk-codex-account-manager");
     assert!(refused.status() == 401 && refused.text().contains("The built-in key is off here."), "{}", refused.text());
-    assert!(!proxy.ask("sk-ci-key").text().contains("built-in"), "that is nobody's business");
+    let refused = proxy.ask("sk-ci-key").text();
+    assert!(!refused.contains("built-in"), "that is nobody's business");
+    assert!(refused.contains("No entry of `[[proxy.keys]]` has this key; it may have been taken back."), "{refused}");
+    let said = proxy.running.stderr_so_far();
+    assert!(said.contains("Key `ci` was replaced") && said.contains("Key `ci` was taken back"), "{said}");
     assert_eq!(Proxy::start(&pool, &[]).ask("sk-own-key").status(), 200);
     // Written out it is the same key.
     configure(&pool, &("[proxy]\napi_key = \"sk-codex-account-manager\"\n".to_owned() + &entry("ci", "")));

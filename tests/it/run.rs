@@ -61,6 +61,8 @@ fn flags_that_it_does_not_know_or_take_are_bad_usage() {
         (vec!["--set", "routing.max_attempts", "--", "true"], "write `--set KEY=VALUE`"),
         (vec!["--set", "no.such=1", "--", "true"], "unknown key `no.such`"),
         (vec!["--set", "routing.max_attempts=many", "--", "true"], "accepted: a whole number from 1 to 100"),
+        (vec!["--accounts", "nobody", "--", "true"], "`--accounts`: no account has the group, id or label `nobody`"),
+        (vec!["--accounts", "account-1", "--accounts", "1", "--", "true"], "`1` is a number, which changes when"),
     ] {
         let done = pool.sandbox.run(&[&["run"], words.as_slice()].concat());
         assert_eq!(done.code, 2, "{words:?}: {done:?}");

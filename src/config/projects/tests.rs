@@ -64,7 +64,8 @@ fn a_rule_has_folders_remotes_accounts_and_a_budget() {
 fn what_cannot_be_read_as_rules_leaves_no_account_and_says_where() {
     let unreadable = "2: rule 1 of `projects`: ";
     // The line of the key that is wrong.
-    let (third, fourth, fifth) = ("3: rule 1 of `projects`: ", "4: rule 1 of `projects`: ", "5: rule 1 of `projects`: ");
+    let (third, fourth, fifth) =
+        ("3: rule 1 of `projects`: ", "4: rule 1 of `projects`: ", "5: rule 1 of `projects`: ");
     for (text, line, why) in [
         ("\n[[projects]]\npth = \"/x\"\naccounts = []", third, "unknown key `pth`; did you mean `path`?"),
         (
@@ -117,7 +118,11 @@ fn what_cannot_be_read_as_rules_leaves_no_account_and_says_where() {
             "`remote` is one text, not a list; write a rule for each",
         ),
         ("projects = [\n{ path = \"/x\", acounts = [] }]", "2: rule 1 of `projects`: unknown key `acounts`", ""),
-        ("projects = 3", "1:", " `projects` is not a list of tables; write `[[projects]]`, with two brackets, for each"),
+        (
+            "projects = 3",
+            "1:",
+            " `projects` is not a list of tables; write `[[projects]]`, with two brackets, for each",
+        ),
         ("x = 1\nprojects = [3]", "2:", " `projects` is not a list of tables"),
         ("\n[projects]\npath = \"/x\"", "2:", " `projects` is not a list of tables"),
         ("[[projects]]\npath = /x\naccounts = []", "2: it is not valid TOML: ", ""),

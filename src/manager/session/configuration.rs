@@ -12,6 +12,7 @@ use crate::config::{self, Config, Sources, Stamps, WriteError};
 use crate::domain::account::Families;
 use crate::domain::projects::Rule;
 use crate::domain::routing::Strategy;
+use crate::domain::sentence::capitalised;
 use crate::domain::time::Timestamp;
 use crate::env::Environment;
 use crate::error::{Error, ErrorKind};
@@ -54,7 +55,7 @@ impl Configuration {
     }
 
     /// Reads everything again; the warnings that were not given before.
-    fn reload(&self, now: Timestamp) -> Vec<String> {
+    fn reload(&self, now: Timestamp) -> Vec<(Level, String)> {
         let sources = self.sources().clone();
         let before = self.current();
         // Before the files are read: a change in between is then seen as one.
@@ -64,9 +65,11 @@ impl Configuration {
             *self.stamps() = stamps;
         }
         let is_new = |warning: &&String| !before.warnings.contains(warning);
-        let warnings = config.warnings.iter().filter(is_new).cloned().collect();
+        let warnings = config.warnings.iter().filter(is_new).map(|warning| (Level::Warning, warning.clone()));
+        let keys = config.proxy_keys.changes_since(&before.proxy_keys).into_iter();
+        let new = warnings.chain(keys.map(|change| (Level::Info, capitalised(&change)))).collect();
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
-        warnings
+        new
     }
 }
 
@@ -94,9 +97,12 @@ impl Session {
     }
 
     fn reload_config(&self) {
-        for warning in self.configuration.reload(self.now()) {
-            tracing::warn!("{warning}");
-            self.notice(Level::Warning, warning);
+        for (level, text) in self.configuration.reload(self.now()) {
+            match level {
+                Level::Info => tracing::info!("{text}"),
+                Level::Warning | Level::Error => tracing::warn!("{text}"),
+            }
+            self.notice(level, text);
         }
         self.changes.touch();
     }

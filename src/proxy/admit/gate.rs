@@ -64,7 +64,11 @@ impl Gate {
                 None
             }
             path => self.check_key(&head.headers, clients).map_err(|wrong| match wrong {
-                Rejection::WrongKey if backend::is_below(path) || has_own_login(&head.headers) => Rejection::OwnLogin,
+                Rejection::WrongKey | Rejection::UnknownKey
+                    if backend::is_below(path) || has_own_login(&head.headers) =>
+                {
+                    Rejection::OwnLogin
+                }
                 wrong => wrong,
             })?,
         };
@@ -121,6 +125,9 @@ impl Gate {
                 Some(key) => return Ok(Some(Arc::clone(key))),
                 None if is_own && self.is_off(clients) => found = Err(Rejection::BuiltInKey),
                 None if is_own => found = Ok(None),
+                None if clients.were_there && matches!(found, Err(Rejection::WrongKey)) => {
+                    found = Err(Rejection::UnknownKey);
+                }
                 None => {}
             }
         }
@@ -353,7 +360,7 @@ mod tests {
             ("127.0.0.1:4000", DEFAULT_PROXY_KEY, true, Err(Rejection::BuiltInKey)),
             ("0.0.0.0:4000", DEFAULT_PROXY_KEY, false, Err(Rejection::BuiltInKey)),
             ("0.0.0.0:4000", DEFAULT_PROXY_KEY, true, Err(Rejection::BuiltInKey)),
-            ("127.0.0.1:4000", "the-key", true, Err(Rejection::WrongKey)),
+            ("127.0.0.1:4000", "the-key", true, Err(Rejection::UnknownKey)),
             ("0.0.0.0:4000", "the-key", false, Err(Rejection::WrongKey)),
         ] {
             let gate = Gate { api_key: Secret::new(own.to_owned()), ..gate(address) };
@@ -368,11 +375,16 @@ mod tests {
                 let request = Request::builder().uri(target).header("host", "127.0.0.1:4000").header(name, shown);
                 let (head, ()) = request.body(()).unwrap().into_parts();
                 let expected = match expected {
-                    Err(Rejection::WrongKey) if target.starts_with("/backend") => Err(Rejection::OwnLogin),
+                    Err(Rejection::WrongKey | Rejection::UnknownKey) if target.starts_with("/backend") => {
+                        Err(Rejection::OwnLogin)
+                    }
                     expected => expected,
                 };
                 assert_eq!(gate.admit(&head, &clients).map(drop), expected, "{address} {own} {target}");
             }
+            let none = Request::builder().uri("/v1/models").header("host", "127.0.0.1:4000").body(()).unwrap();
+            let refused = gate.admit(&none.into_parts().0, &clients).map(drop);
+            assert_eq!(refused, Err(Rejection::WrongKey), "no key at all is none that was taken back");
             let other = [HOST, ("authorization", "Bearer other")];
             check(&gate, "GET", "/v1/models", &other, &Err(Rejection::WrongKey));
         }

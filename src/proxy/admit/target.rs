@@ -138,6 +138,8 @@ pub enum Rejection {
     Browser,
     /// No key, or another one.
     WrongKey,
+    /// Another key, where clients have keys of their own or had some.
+    UnknownKey,
     /// The key that is built in, where it is off.
     BuiltInKey,
     /// A ChatGPT login of the program's own in the place of the key.

@@ -79,6 +79,12 @@ fn bad_usage_is_2_a_bad_file_is_3_and_neither_changes_a_byte() {
             "fastest",
             "`routing.strategy` cannot be `fastest`\nhint: accepted: `sticky`, `round_robin`",
         ),
+        (
+            "projects",
+            "[]",
+            "config set: `projects` is a list of tables, no key\nhint: `codex-account-manager config edit`",
+        ),
+        ("proxy.keys.ci", "x", "config set: `proxy.keys.ci` is a list of tables, no key"),
         ("routing.strategy", "", "`routing.strategy` cannot be empty"),
         ("breaker.failures", "0", "`breaker.failures` cannot be `0`\nhint: accepted: a whole number from 1 to 1000"),
         ("breaker.failures", "-3", "hint: accepted: a whole number from 1 to 1000"),

@@ -32,6 +32,11 @@ pub fn rejected(rejection: Rejection) -> Response<ProxyBody> {
             "invalid_api_key",
             "This proxy needs its own key. Use the `apiKey` of the initialize result, the `OPENAI_API_KEY` that `run` sets, or the key `proxy` was started with.",
         ),
+        Rejection::UnknownKey => error(
+            StatusCode::UNAUTHORIZED,
+            "invalid_api_key",
+            "No entry of `[[proxy.keys]]` has this key; it may have been taken back. Use a key of an entry, or the one `proxy` was started with.",
+        ),
         Rejection::BuiltInKey => error(
             StatusCode::UNAUTHORIZED,
             "invalid_api_key",

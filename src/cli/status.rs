@@ -65,6 +65,8 @@ pub async fn run(context: &Context, args: WatchArgs) -> Result<u8, Error> {
 /// What `status` shows.
 pub struct Status<'h> {
     pub strategy: &'static str,
+    /// How a session in this folder chooses: a rule may have a strategy.
+    pub strategy_here: &'static str,
     pub pins: Vec<Pin>,
     pub sessions: Vec<Session>,
     /// The same for other programs, each with its address.
@@ -89,6 +91,7 @@ impl Status<'_> {
         let sessions: Vec<Session> = manager.live_sessions().into_iter().map(Session::from).collect();
         Ok(Status {
             strategy: manager.session().strategy().name(),
+            strategy_here: here.session().strategy().name(),
             pins: report.pins.into_iter().map(Pin::from).collect(),
             addressed: sessions.iter().map(|session| with_rpc(manager, session)).collect(),
             sessions,
@@ -117,7 +120,9 @@ impl Listing for Status<'_> {
         let mut text = sessions_text(&self.sessions, &self.accounts, self.home, now, room);
         text.push(Role::Text, "\n\n");
         text.append(accounts_text(&self.accounts, &self.pins, now, room));
-        let strategy = format!("New sessions choose by `{}`.", self.strategy);
+        let here = Some(self.strategy_here).filter(|here| *here != self.strategy);
+        let here = here.map(|here| format!(", in this folder by `{here}`")).unwrap_or_default();
+        let strategy = format!("New sessions choose by `{}`{here}.", self.strategy);
         text.push(Role::Text, format!("\n\n{}", room.wrapped(&strategy)));
         for line in self.folder.lines() {
             text.push(Role::Text, format!("\n{}", room.wrapped(&line)));
@@ -201,6 +206,6 @@ fn row(session: &Session, accounts: &[Account], home: Option<&str>, now: Timesta
         session.requests_per_minute.to_string().into(),
         or_none(session.start_account.as_ref().map(|account| account.label.clone())),
         or_none((!uses.is_empty()).then(|| uses.join(", "))),
-        Text::of(Role::Accent, of_session(&session.pins, accounts).unwrap_or_else(|| "-".to_owned())),
+        Text::of(Role::Accent, of_session(session, accounts).unwrap_or_else(|| "-".to_owned())),
     ]
 }

@@ -7,10 +7,11 @@ use super::context::Context;
 use super::help::Example;
 use super::printer::Printer;
 use crate::domain::account::ModelFamily;
-use crate::domain::report::{PassedOver, Scope};
+use crate::domain::report::Scope;
 use crate::error::{Error, ErrorKind};
 use crate::manager::FIRST_ACCOUNT;
 use crate::protocol::accounts::Account;
+use crate::wording::pins;
 
 /// Examples in its help.
 pub const EXAMPLES: &[Example] = &[
@@ -53,19 +54,19 @@ pub async fn run(context: &Context, args: SwitchArgs) -> Result<u8, Error> {
     {
         Printer::warning(&format!("it is used as soon as it can serve: {reason}"));
     }
-    for PassedOver { pid, program, rule, .. } in &switched.passed_over {
-        let program = program.as_deref().map(|program| format!(" of {program}")).unwrap_or_default();
-        Printer::warning(&format!("the session{program} with pid {pid} may not use it and goes on without: {rule}"));
-    }
+    let home = context.environment.get(crate::sys::files::HOME);
+    let left_out: Vec<String> =
+        switched.passed_over.into_iter().map(|over| pins::left_out(&over.into(), home)).collect();
     if args.json {
+        for session in left_out {
+            Printer::warning(&format!("a session may not use it and stays: {session}"));
+        }
         Printer::json(&account);
         return Ok(0);
     }
     Printer::line(&match (args.auto, account) {
         (true, _) | (false, None) => format!("The strategy chooses again in every session{scope}"),
-        (false, Some(account)) => {
-            format!("Switched every session to account {} ({}){scope}", account.index, account.label)
-        }
+        (false, Some(account)) => pins::switched("every session", &account, &scope, &left_out),
     });
     Ok(0)
 }

@@ -80,8 +80,9 @@ fn budget(daily: f64, today: f64, available_at: Option<i64>) -> Budget {
 
 #[test]
 fn status_fits() {
-    let status = |sessions, account_set| Status {
+    let status = |sessions, account_set, strategy_here| Status {
         strategy: "sticky",
+        strategy_here,
         pins: pins(),
         sessions,
         addressed: Vec::new(),
@@ -90,8 +91,8 @@ fn status_fits() {
         budgets: vec![budget(5.0, 1.25, None), budget(0.5, 0.51, Some(NOW.0))],
         home: Some("/home/me"),
     };
-    check("status", |room| status(sessions(), Some(set_of_work())).text(NOW, room));
-    check("status_without_sessions", |room| status(Vec::new(), None).text(NOW, room));
+    check("status", |room| status(sessions(), Some(set_of_work()), "round_robin").text(NOW, room));
+    check("status_without_sessions", |room| status(Vec::new(), None, "sticky").text(NOW, room));
 }
 
 #[test]

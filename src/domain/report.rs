@@ -214,6 +214,8 @@ pub struct PassedOver {
     pub pid: u32,
     /// The program it serves.
     pub program: Option<String>,
+    /// Where that program works.
+    pub folder: Option<String>,
     /// What keeps the account out there.
     pub rule: String,
 }

@@ -265,6 +265,9 @@ pub struct PassedOver {
     /// The program it serves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program: Option<String>,
+    /// Where that program works.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
     /// What keeps the account out there: a rule with its place, a flag, a variable.
     pub rule: String,
 }

@@ -139,8 +139,8 @@ impl From<&Rule> for ProjectRule {
 
 impl From<report::PassedOver> for PassedOver {
     fn from(over: report::PassedOver) -> PassedOver {
-        let report::PassedOver { id, pid, program, rule } = over;
-        PassedOver { id, pid, program, rule }
+        let report::PassedOver { id, pid, program, folder, rule } = over;
+        PassedOver { id, pid, program, folder, rule }
     }
 }
 

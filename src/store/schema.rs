@@ -212,6 +212,11 @@ fn allowed() -> Value {
             "name": text("The accounts in a few words."),
             "accounts": {"type": "array", "items": {"type": "string"}, "description": "The ids of the accounts."},
             "by": {"type": "array", "items": {"type": "string"}, "description": "What keeps the others out."},
+            "faults": {
+                "type": "object",
+                "additionalProperties": {"type": "string"},
+                "description": "What is wrong with those of them that leave no account.",
+            },
         },
     })
 }

@@ -152,7 +152,7 @@ impl Actor {
             Job::Refresh(account) => refresh::run(&self.manager, account, report).await,
             Job::LogIn { is_device, label } => login::run(&self.manager, is_device, label, report).await,
             // What the manager notices meanwhile is the feed's to report.
-            job => verbs::run(&self.manager, &*self.sessions, job).await,
+            job => verbs::run(&self.manager, &*self.sessions, self.environment.get(crate::sys::files::HOME), job).await,
         }
     }
 }

@@ -83,6 +83,8 @@ pub enum Progress {
 pub enum Outcome {
     /// The account as it is now.
     Account(Box<Account>),
+    /// A switch: the account as it is now, and the sessions that may not use it, as people read them.
+    Switched(Box<Account>, Vec<String>),
     /// So many logins were asked about.
     Refreshed {
         /// How many.

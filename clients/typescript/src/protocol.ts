@@ -394,6 +394,8 @@ export interface PassedOver {
   pid: number;
   /** The program it serves. */
   program?: string;
+  /** Where that program works. */
+  folder?: string;
   /** What keeps the account out there: a rule with its place, a flag, a variable. */
   rule: string;
 }

@@ -24,21 +24,30 @@ pub(in crate::manager) fn recorded(pool: &Pool) -> Option<StoredAllowed> {
         return None;
     }
     let accounts = pool.members.iter().filter(|member| member.allowed).map(|member| member.id.to_string()).collect();
-    let by = pool.allowed.narrowed_by().into_iter().map(str::to_owned).collect();
+    let keeping_out = pool.allowed.narrowed_by();
+    // What is faulty keeps out too what another one before it does.
+    let narrows = |it: &&Narrowing| it.fault.is_some() || keeping_out.contains(&it.name.as_str());
+    let by = pool.allowed.narrowings().filter(narrows).map(|it| it.name.clone()).collect();
+    let fault = |it: &Narrowing| Some((it.name.clone(), it.fault.clone()?));
+    let faults = pool.allowed.narrowings().filter_map(fault).collect();
     let name = pool.allowed.name().map(str::to_owned);
-    Some(StoredAllowed { name, accounts, by, ..StoredAllowed::default() })
+    Some(StoredAllowed { name, accounts, by, faults, ..StoredAllowed::default() })
 }
 
-/// What a record says of it, as it is reported: what a rule names is known to its own session alone. The record may be another
+/// What a record says of it, as it is reported: the words of a rule are known to its own session alone. The record may be another
 /// program's, so its texts are cut as those of folders are.
 impl From<&StoredAllowed> for AccountSetReport {
     fn from(stored: &StoredAllowed) -> AccountSetReport {
         let text = |text: &String| bounded(text, LONGEST_FOLDER);
-        let narrowing = |name: String| Narrowing { brief: name.clone(), name, words: None, fault: None };
+        let narrowing = |by: &String| {
+            let fault = stored.faults.get(by).and_then(text);
+            let name = text(by)?;
+            Some(Narrowing { brief: name.clone(), name, words: None, fault })
+        };
         AccountSetReport {
             name: stored.name.as_ref().and_then(text).unwrap_or_default(),
             accounts: stored.accounts.iter().map(|id| AccountId::new(id.as_str())).collect(),
-            narrowed_by: stored.by.iter().filter_map(text).map(narrowing).take(MOST_RULES).collect(),
+            narrowed_by: stored.by.iter().filter_map(narrowing).take(MOST_RULES).collect(),
             warnings: Vec::new(),
         }
     }
@@ -74,6 +83,7 @@ impl Accounts {
                 id: session.id.clone(),
                 pid: session.pid,
                 program: session.program.as_deref().and_then(|program| bounded(program, LONGEST_PROGRAM)),
+                folder: session.folder.as_deref().and_then(|folder| bounded(folder, LONGEST_FOLDER)),
                 rule: by.join(" and "),
             })
         });
@@ -106,6 +116,8 @@ impl Accounts {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     /// Another program of the user may have written it.
@@ -114,7 +126,8 @@ mod tests {
         let long = "x".repeat(LONGEST_FOLDER * 2);
         let by =
             std::iter::once("rule\u{1b}[31m 1\n".to_owned()).chain(std::iter::repeat_n(long.clone(), 100)).collect();
-        let stored = StoredAllowed { name: Some(format!(" \u{202e}{long}")), by, ..StoredAllowed::default() };
+        let faults = BTreeMap::from([("rule\u{1b}[31m 1\n".to_owned(), format!("\u{1b}{long}"))]);
+        let stored = StoredAllowed { name: Some(format!(" \u{202e}{long}")), by, faults, ..StoredAllowed::default() };
         let report = AccountSetReport::from(&stored);
         assert!(
             report.name.starts_with('\u{fffd}') && report.name.chars().count() == LONGEST_FOLDER,
@@ -122,6 +135,8 @@ mod tests {
             report.name
         );
         assert_eq!((&*report.narrowed_by[0].name, report.narrowed_by.len()), ("rule\u{fffd}[31m 1", MOST_RULES));
+        let fault = report.narrowed_by[0].fault.as_deref().unwrap();
+        assert!(fault.starts_with('\u{fffd}') && fault.chars().count() == LONGEST_FOLDER, "{fault}");
         assert!(report.narrowed_by.iter().all(|it| it.name.chars().count() <= LONGEST_FOLDER));
     }
 }

@@ -53,6 +53,8 @@ pub struct StoredAllowed {
     pub accounts: Vec<String>,
     /// What keeps the others out, such as a rule with its place.
     pub by: Vec<String>,
+    /// What is wrong with those of them that leave no account until they are mended.
+    pub faults: BTreeMap<String, String>,
     /// Fields this version does not know.
     pub extra: Extra,
 }
@@ -166,6 +168,7 @@ impl Field for StoredAllowed {
             name: take(&mut object, "name"),
             accounts: take_always(&mut object, "accounts"),
             by: take_always(&mut object, "by"),
+            faults: take_always(&mut object, "faults"),
             extra: Extra::left(object),
         })
     }
@@ -175,6 +178,7 @@ impl Field for StoredAllowed {
         put(&mut object, "name", self.name.as_ref());
         put(&mut object, "accounts", Some(&self.accounts));
         put(&mut object, "by", Some(&self.by).filter(|by| !by.is_empty()));
+        put(&mut object, "faults", Some(&self.faults).filter(|faults| !faults.is_empty()));
         put_extra(&mut object, &self.extra);
         Value::Object(object)
     }

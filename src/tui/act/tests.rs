@@ -149,7 +149,7 @@ async fn a_switch_everywhere_is_the_files_and_a_switch_of_one_session_is_asked_o
     let home = stage.add("home", "sk-two").await.unwrap();
     let everywhere = Job::Switch { account: Some(home.clone()), family: None, scope: Scope::Everywhere };
     let (_, switched) = stage.job(everywhere).await;
-    let Ok(Outcome::Account(account)) = switched else { panic!("{switched:?}") };
+    let Ok(Outcome::Switched(account, _)) = switched else { panic!("{switched:?}") };
     assert_eq!((account.label.as_str(), account.active), ("home", true));
 
     let refused = Problem { text: "the session is gone".into(), hint: None };
@@ -163,7 +163,7 @@ async fn a_switch_everywhere_is_the_files_and_a_switch_of_one_session_is_asked_o
         family: family.map(str::to_owned),
         scope: Scope::Session("s-1".into()),
     };
-    assert_eq!(stage.job(of_one(Some("codex"))).await.1, Ok(Outcome::Account(account)));
+    assert_eq!(stage.job(of_one(Some("codex"))).await.1, Ok(Outcome::Switched(account, Vec::new())));
     assert_eq!(stage.job(of_one(None)).await.1, Err(refused));
     let problem = stage.job(of_one(None)).await.1.unwrap_err();
     assert!(problem.text.starts_with("the session speaks another version of `accounts/switch`"), "{}", problem.text);

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::Sessions;
 use crate::domain::account::{AccountId, ModelFamily};
+use crate::domain::report::PassedOver;
 use crate::domain::routing::Strategy;
 use crate::error::{Error, ErrorKind};
 use crate::manager::accounts::verbs::AccountChange;
@@ -17,11 +18,20 @@ use crate::protocol::routing::{RoutingSetStrategyParams, RoutingSetStrategyResul
 use crate::tui::effect::{Job, Scope};
 use crate::tui::event::Outcome;
 use crate::tui::fact::Problem;
+use crate::wording::pins::left_out;
 
-pub async fn run(manager: &Arc<Manager>, sessions: &dyn Sessions, job: Job) -> Result<Outcome, Problem> {
+/// Does it. `home` is left out of the folders that are named.
+pub async fn run(
+    manager: &Arc<Manager>,
+    sessions: &dyn Sessions,
+    home: Option<&str>,
+    job: Job,
+) -> Result<Outcome, Problem> {
     match job {
         Job::Switch { account, family, scope: Scope::Everywhere } => {
-            Ok(switch(manager, account, family).await?.map_or(Outcome::Done, account_outcome))
+            let (account, passed_over) = switch(manager, account, family).await?;
+            let left_out = passed_over.into_iter().map(|over| left_out(&over.into(), home)).collect();
+            Ok(account.map_or(Outcome::Done, |account| Outcome::Switched(Box::new(account), left_out)))
         }
         Job::Switch { account, family, scope: Scope::Session(session) } => {
             let params = AccountsSwitchParams {
@@ -30,7 +40,7 @@ pub async fn run(manager: &Arc<Manager>, sessions: &dyn Sessions, job: Job) -> R
                 scope: Some(SwitchScope::Session),
             };
             let result: AccountsSwitchResult = call(sessions, &session, "accounts/switch", &params).await?;
-            Ok(result.account.map_or(Outcome::Done, account_outcome))
+            Ok(result.account.map_or(Outcome::Done, |account| Outcome::Switched(Box::new(account), Vec::new())))
         }
         Job::SetStrategy { strategy, scope } => set_strategy(manager, sessions, strategy, scope).await,
         Job::Add(change) => Ok(account_outcome(manager.add(*change).await?.into())),
@@ -48,7 +58,7 @@ async fn switch(
     manager: &Manager,
     account: Option<AccountId>,
     family: Option<String>,
-) -> Result<Option<Account>, Error> {
+) -> Result<(Option<Account>, Vec<PassedOver>), Error> {
     if manager.list()?.accounts.is_empty() {
         return Err(Error::new(ErrorKind::AccountNotFound, "there is no account yet").hint(FIRST_ACCOUNT));
     }
@@ -56,7 +66,7 @@ async fn switch(
     let family = family.map(|family| ModelFamily::of(Some(&family), &families));
     let wanted = account.map(|id| id.to_string());
     let switched = manager.switch(wanted, family, crate::domain::report::Scope::Everywhere).await.map_err(gone)?;
-    Ok(switched.account.map(Account::from))
+    Ok((switched.account.map(Account::from), switched.passed_over))
 }
 
 async fn update(manager: &Manager, id: AccountId, change: AccountChange) -> Result<Account, Error> {

@@ -8,6 +8,7 @@ use crate::protocol::accounts::Account;
 use crate::tui::effect::{Effect, Job, JobId, Scope};
 use crate::tui::event::{JobEvent, Outcome, Progress};
 use crate::tui::fact::Problem;
+use crate::wording::pins::switched;
 
 /// The verbs that are on their way.
 #[derive(Clone, Debug, Default)]
@@ -165,8 +166,8 @@ impl App {
 
     fn done(&mut self, said: &Said, outcome: Outcome, now: Timestamp) {
         match (said, outcome) {
-            (Said::Switched { whom, family }, Outcome::Account(account)) => {
-                self.messages.done(format!("Switched {whom} to {}{}", named(&account), scoped(family.as_ref())), now);
+            (Said::Switched { whom, family }, Outcome::Switched(account, left_out)) => {
+                self.messages.done(switched(whom, &account, &scoped(family.as_ref()), &left_out), now);
                 if let Some(reason) = &account.reason {
                     self.messages.warn(format!("{}: it is used as soon as it can serve: {reason}", account.label), now);
                 }
@@ -202,7 +203,7 @@ impl Said {
                 Outcome::Refreshed { asked, failed } => {
                     format!("Refreshed {} of {}", asked - failed.min(asked), logins(*asked))
                 }
-                Outcome::Account(_) | Outcome::Done => "Refreshed".to_owned(),
+                Outcome::Account(_) | Outcome::Switched(..) | Outcome::Done => "Refreshed".to_owned(),
             },
         }
     }

@@ -90,7 +90,7 @@ fn cell(ink: &Ink<'_>, session: &Session, key: Key, width: u16) -> Line<'static>
     match key {
         Key::Program => Line::from(ink.cut(session.program.as_deref().unwrap_or("-"), width)),
         Key::Folder => Line::from(ink.cut(&folder(ink, session).unwrap_or_else(|| "-".to_owned()), width)),
-        Key::Pins => match wording::pins::of_session(&session.pins, ink.known.accounts()) {
+        Key::Pins => match wording::pins::of_session(session, ink.known.accounts()) {
             Some(pins) => Line::from(Span::styled(ink.cut(&pins, width).content, ink.theme.style(Role::Accent))),
             None => Line::from(ink.span("-", Role::Faint)),
         },
@@ -180,7 +180,7 @@ fn facts(page: &mut Page<'_, '_>, ink: &Ink<'_>, session: &Session) {
     if let Some(set) = &session.account_set {
         may_use(page, set);
     }
-    if let Some(pins) = wording::pins::of_session(&session.pins, ink.known.accounts()) {
+    if let Some(pins) = wording::pins::of_session(session, ink.known.accounts()) {
         page.field("pinned to", &pins);
     }
     page.field("requests", &format!("{} a minute", session.requests_per_minute));

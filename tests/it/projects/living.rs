@@ -263,10 +263,10 @@ fn a_switch_everywhere_names_the_sessions_that_it_passes_over() {
     assert_eq!((&over[0]["id"], &over[0]["pid"]), (&json!(inside.session_id()), &json!(inside.pid())), "{switched}");
     assert!(over[0]["rule"].as_str().unwrap().starts_with("rule 1 (`") && over[1].is_null(), "{switched}");
     let said = pool.sandbox.run(&["switch", "4"]).ok();
-    assert!(
-        said.stderr.contains(&format!("with pid {} may not use it and goes on without: rule 1 (`", inside.pid())),
-        "{said:?}"
-    );
+    let told = "Switched to account 4 (account-4). One session may not use it and stays: ";
+    assert!(said.stdout.starts_with(told) && said.stdout.contains("work, by rule 1 (`"), "{said:?}");
+    let status = pool.sandbox.run(&["status"]).ok().stdout;
+    assert!(status.contains("account-4 (not allowed)") && status.contains("account-4 (everywhere)"), "{status}");
     let reached = outside.request("accounts/switch", &json!({ "account": 2, "scope": "everywhere" })).unwrap();
     assert!(reached.get("passedOver").is_none(), "{reached}");
     // A rule that changes is in the record.

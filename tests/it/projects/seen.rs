@@ -60,7 +60,8 @@ fn a_client_reads_the_set_everywhere_and_hears_of_its_change() {
     eventually("the record has the new set", || {
         let status = sidecar.request("status/read", &json!({})).unwrap();
         let own = status["sessions"].as_array().unwrap().iter().find(|session| session["self"] == true).unwrap();
-        (own["accountSet"]["name"] == "none").then_some(())
+        let fault = &own["accountSet"]["narrowedBy"][0]["fault"];
+        (own["accountSet"]["name"] == "none" && *fault == "no account has the group, id or label `wrok`").then_some(())
     });
 }
 
@@ -84,7 +85,7 @@ fn every_answer_says_among_which_accounts_it_was_chosen() {
 
 #[test]
 fn the_command_line_answers_for_its_folder_where_it_is_asked_about_one() {
-    let pool = pool(WORK);
+    let pool = pool(&format!("{WORK}strategy = \"round_robin\"\n"));
     let _session = sidecar_in(&pool, &["work"], &json!({}));
     let explained = run_in(&pool, "work/site", &["explain"]).ok().stdout;
     assert!(explained.contains("This folder uses work, by rule 1 (`"), "{explained}");
@@ -98,6 +99,7 @@ fn the_command_line_answers_for_its_folder_where_it_is_asked_about_one() {
 
     let status = run_in(&pool, "work", &["status"]).ok().stdout;
     assert!(status.contains("MAY USE") && status.contains("This folder uses work, by rule 1 (`"), "{status}");
+    assert!(status.contains(", in this folder by `round_robin`."), "{status}");
     let status = run_in(&pool, "work", &["status", "--json"]).ok().json();
     assert_eq!(shown(&pool, &status["accountSet"]), Some(("work".to_owned(), vec![1, 2], 1)));
     assert_eq!(shown(&pool, &status["sessions"][0]["accountSet"]), Some(("work".to_owned(), vec![1, 2], 1)));

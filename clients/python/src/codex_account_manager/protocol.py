@@ -509,6 +509,9 @@ class PassedOver(TypedDict):
     program: NotRequired[str]
     """The program it serves."""
 
+    folder: NotRequired[str]
+    """Where that program works."""
+
     rule: str
     """What keeps the account out there: a rule with its place, a flag, a variable."""
 

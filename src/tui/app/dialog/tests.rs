@@ -83,7 +83,7 @@ fn a_dialog_stays_with_what_was_chosen_when_its_verb_fails_and_goes_when_it_is_d
     assert_eq!(said(&app), "", "it is read in the dialog");
     assert_eq!(app.messages.kept().len(), 1);
     press(&mut app, "Enter");
-    report(&mut app, 2, ended(Outcome::Account(Box::new(account(1, "work")))));
+    report(&mut app, 2, ended(Outcome::Switched(Box::new(account(1, "work")), Vec::new())));
     assert!(app.dialog.is_none());
     assert_eq!(said(&app), "Switched session 4711 to account 1 (work)");
 }
@@ -101,7 +101,7 @@ fn a_dialog_that_is_left_while_its_verb_goes_on_says_the_end_at_the_bottom() {
 fn a_switch_to_an_account_that_cannot_serve_warns() {
     let mut app = full();
     press(&mut app, "Down Enter Enter");
-    report(&mut app, 1, ended(Outcome::Account(Box::new(household().swap_remove(1)))));
+    report(&mut app, 1, ended(Outcome::Switched(Box::new(household().swap_remove(1)), Vec::new())));
     assert_eq!(said(&app), "Switched every session to account 2 (個人用アカウント)");
     press(&mut app, "Esc");
     assert!(said(&app).ends_with("it is used as soon as it can serve: rate limited for gpt-5.2-codex"));

@@ -34,6 +34,7 @@ use crate::env::Environment;
 use crate::files::{RACY, Stamp};
 use crate::logging;
 use crate::paths::Paths;
+use crate::secrets::Secret;
 use entries::List;
 use keys::{KEYS, Key, Values};
 use layers::{Entry, Layer};
@@ -152,11 +153,6 @@ impl Config {
         let file = TomlFile::read(&paths.config_file);
         let is_at_rest = file.is_at_rest(since_1970(now));
         let is_unsettled = !is_at_rest && self.has_more_than(&file);
-        let (projects, proxy_keys, of_lists) = if is_unsettled {
-            (self.projects.clone(), self.proxy_keys.clone(), Vec::new())
-        } else {
-            self.follow_lists(paths, &file, is_at_rest, sources.reads_proxy_keys)
-        };
         let toml = if is_unsettled { self.kept_layer(Source::Toml) } else { layers::toml(&file) };
         let layers = vec![
             layers::session(sources.session_strategy),
@@ -169,7 +165,14 @@ impl Config {
             json::layer(&paths.opencode_config_file),
             layers::defaults(&sources.defaults),
         ];
-        let mut config = Config { projects, proxy_keys, is_unsettled, ..merge::merge(layers, self) };
+        let merged = merge::merge(layers, self);
+        let (projects, proxy_keys, of_lists) = if is_unsettled {
+            (self.projects.clone(), self.proxy_keys.clone(), Vec::new())
+        } else {
+            let own_key = sources.reads_proxy_keys.then(|| merged.proxy_api_key());
+            self.follow_lists(paths, &file, is_at_rest, own_key.as_ref())
+        };
+        let mut config = Config { projects, proxy_keys, is_unsettled, ..merged };
         config.warnings.extend(of_lists);
         // No key, since the log begins before anything is read.
         config.warnings.extend(environment.get("CAM_LOG").and_then(logging::complaint));
@@ -192,7 +195,7 @@ impl Config {
         paths: &Paths,
         file: &TomlFile,
         is_at_rest: bool,
-        reads_proxy_keys: bool,
+        own_key: Option<&Secret<String>>,
     ) -> (Projects, ProxyKeys, Vec<String>) {
         let home = paths.home.as_deref();
         let is_noted = |list: &List| held::is_noted(paths, list);
@@ -207,11 +210,11 @@ impl Config {
         let rules_are_noted = is_noted(&projects::LIST);
         let (projects, warning) = self.projects.follow(file, home, rules_are_noted);
         note(&projects::LIST, rules_are_noted, projects.held());
-        if !reads_proxy_keys {
+        let Some(own_key) = own_key else {
             return (projects, ProxyKeys::default(), warning.into_iter().collect());
-        }
+        };
         let keys_are_noted = is_noted(&proxy_keys::LIST);
-        let (proxy_keys, of_keys) = self.proxy_keys.follow(file, home, keys_are_noted);
+        let (proxy_keys, of_keys) = self.proxy_keys.beside(own_key.expose()).follow(file, home, keys_are_noted);
         note(&proxy_keys::LIST, keys_are_noted, proxy_keys.are_there());
         (projects, proxy_keys, warning.into_iter().chain(of_keys).collect())
     }

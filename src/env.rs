@@ -1,6 +1,7 @@
 //! The environment, captured once when the process starts and handed on as a value; and what children get of it.
 #![expect(clippy::disallowed_methods, reason = "this file wraps the environment")]
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -74,12 +75,21 @@ impl Environment {
         self.raw(name)?.to_str()
     }
 
+    /// The value of `name` where one that is empty or not UTF-8 must not be passed over.
+    pub fn even_empty(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.found(name).map(OsStr::to_string_lossy)
+    }
+
     /// The value of `name` as the system has it: a path need not be UTF-8. `None` when it is unset or empty.
     pub fn raw(&self, name: &str) -> Option<&OsStr> {
+        self.found(name).filter(|value| !value.is_empty())
+    }
+
+    fn found(&self, name: &str) -> Option<&OsStr> {
         let is_it = |(known, _): &(&String, &OsString)| known.eq_ignore_ascii_case(name);
         let other_spelling = || self.0.iter().find(is_it).map(|(_, value)| value);
         let found = self.0.get(name).or_else(|| if VARIABLES_HAVE_CASE { None } else { other_spelling() });
-        found.map(OsString::as_os_str).filter(|value| !value.is_empty())
+        found.map(OsString::as_os_str)
     }
 
     /// The name that is set, of several for one thing, the first before the others.

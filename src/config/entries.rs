@@ -8,12 +8,24 @@ use super::toml_value::json_of;
 use crate::domain::near;
 use crate::domain::usage::Usd;
 
+/// The rules of projects.
+pub const RULES: List = List { name: "projects", what: "rules", marks: ["path", "remote"], notes: "projects-held" };
+
+/// The keys of the proxy.
+pub const PROXY_KEYS: List =
+    List { name: "proxy.keys", what: "keys", marks: ["key", "key_file"], notes: "proxy-keys-held" };
+
+/// Every such list.
+pub const LISTS: [List; 2] = [RULES, PROXY_KEYS];
+
 /// A list of tables that fails closed.
 pub struct List {
     /// Its name, such as `proxy.keys`.
     pub name: &'static str,
     /// What stands in it, such as `keys`.
     pub what: &'static str,
+    /// What an entry has beside `accounts`, any of them: by that it is known where the list has another name.
+    pub marks: [&'static str; 2],
     /// The folder of the notes that something stood in it, in that of our data.
     pub notes: &'static str,
 }
@@ -82,7 +94,33 @@ impl List {
             let unknown = unknown_like(table_in(document, table)?, &format!("{table}."), own)?;
             Some(format!("{table}.{unknown}"))
         });
-        within.or_else(|| unknown_like(document.as_table(), "", self.name).map(str::to_owned))
+        let near = within.or_else(|| unknown_like(document.as_table(), "", self.name).map(str::to_owned));
+        near.or_else(|| self.disguised(document.as_table(), ""))
+    }
+
+    /// What is no list of ours and has entries like those of this one, at any depth of `table`, whose name and a dot is `prefix`.
+    fn disguised(&self, table: &dyn TableLike, prefix: &str) -> Option<String> {
+        let is_entry = |table: &dyn TableLike| {
+            table.iter().any(|(key, _)| is_near(key, "accounts"))
+                && self.marks.iter().any(|mark| table.contains_key(mark))
+        };
+        table.iter().find_map(|(own, item)| {
+            let name = format!("{prefix}{own}");
+            if LISTS.iter().any(|list| list.name == name) || KEYS.iter().any(|key| key.toml == name) {
+                return None;
+            }
+            let is_list = match item {
+                Item::ArrayOfTables(tables) => tables.iter().any(|table| is_entry(table)),
+                item => item.as_array().is_some_and(|list| {
+                    list.iter().filter_map(toml_edit::Value::as_inline_table).any(|table| is_entry(table))
+                }),
+            };
+            let table = item.as_table_like();
+            if is_list || table.is_some_and(is_entry) {
+                return Some(name);
+            }
+            self.disguised(table?, &format!("{name}."))
+        })
     }
 
     /// Whether a text that is not TOML looks as if something stood in it. What a person has commented out does not.

@@ -101,11 +101,16 @@ fn flatten(prefix: &str, table: &Map<String, Value>, found: &mut dyn FnMut(Strin
     for (name, value) in table {
         let name = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
         match value {
-            _ if name == projects::ACCOUNTS => {}
+            _ if is_accounts(&name) => {}
             Value::Object(inner) if super::key(&name).is_none() => flatten(&name, inner, found),
             _ => found(name, value.clone()),
         }
     }
+}
+
+/// Whether that is what narrows a session, which is read elsewhere.
+fn is_accounts(name: &str) -> bool {
+    name == projects::ACCOUNTS || projects::SECTIONS.iter().any(|section| name == format!("{section}.accounts"))
 }
 
 pub fn environment(environment: &Environment) -> Layer {

@@ -47,7 +47,7 @@ impl Merging<'_> {
         if matches!(setting.source, Source::Toml | Source::Json) {
             self.from_files.push(setting.clone());
         }
-        let is_others = matches!(setting.source, Source::InitializationOptions | Source::Environment);
+        let is_others = matches!(setting.source, Source::Flag | Source::InitializationOptions | Source::Environment);
         if setting.key.narrows && is_others && setting.value == Value::Bool(false) {
             self.kept_on.push(setting);
             return;

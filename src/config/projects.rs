@@ -10,7 +10,7 @@ use serde_json::Value;
 use toml_edit::Table;
 
 use super::Sources;
-use super::entries::{List, unknown_key, usd};
+use super::entries::{List, RULES, unknown_key, usd};
 use super::toml_file::TomlFile;
 use super::toml_value::json_of;
 use crate::domain::account_set::Selection;
@@ -22,7 +22,7 @@ use crate::files;
 pub use narrowing::{NAME as NARROWING, narrowing};
 
 /// The list.
-pub(super) const LIST: List = List { name: "projects", what: "rules", notes: "projects-held" };
+pub(super) const LIST: List = RULES;
 
 /// What narrows a session in an editor's options.
 pub(super) const ACCOUNTS: &str = "accounts";
@@ -31,7 +31,7 @@ pub(super) const ACCOUNTS: &str = "accounts";
 pub const OPTIONS: &str = "`initializationOptions.accounts`";
 
 /// What editors call the part of their settings that is ours.
-const SECTIONS: [&str; 2] = ["codexAccountManager", "codex-account-manager"];
+pub(super) const SECTIONS: [&str; 2] = ["codexAccountManager", "codex-account-manager"];
 
 /// What may stand in a rule.
 const KEYS: [&str; 6] = ["path", "remote", "accounts", "strategy", "daily_limit_usd", "monthly_limit_usd"];
@@ -155,8 +155,11 @@ pub fn accounts(value: Option<Value>) -> Result<Selection, String> {
 /// settings may be those of a repository, so they cannot do more.
 pub fn given_bounds(sources: &Sources, environment: &Environment) -> Vec<Bound> {
     let flags = sources.accounts.iter().map(|text| ("`--accounts`", Value::from(text.as_str())));
-    let options = sources.initialization_options.get(ACCOUNTS).map(|value| (OPTIONS, value.clone()));
-    let variable = environment.get("CAM_ACCOUNTS").map(|text| ("`CAM_ACCOUNTS`", Value::from(text)));
+    let of = &sources.initialization_options;
+    let sections = SECTIONS.iter().filter_map(|name| of.get(*name)?.get(ACCOUNTS));
+    let options = of.get(ACCOUNTS).into_iter().chain(sections).map(|value| (OPTIONS, value.clone()));
+    // What is empty, such as a variable made of one that is not set, names no account.
+    let variable = environment.even_empty("CAM_ACCOUNTS").map(|text| ("`CAM_ACCOUNTS`", Value::from(text)));
     let given = flags.chain(options).chain(variable);
     given.map(|(name, value)| Bound::new(name, accounts(Some(value)))).collect()
 }

@@ -1,5 +1,5 @@
 //! The keys of `[[proxy.keys]]`: several clients of one `proxy`, each with its accounts and its budget. As the rules of projects they
-//! fail closed: an entry that cannot be read serves nothing, unless the one of its name that held before still does.
+//! fail closed: an entry that cannot be read serves nothing, unless the one of its name and its key that held before still does.
 
 pub mod key_file;
 
@@ -12,7 +12,7 @@ use serde_json::Value;
 use toml_edit::Table;
 
 use super::DEFAULT_PROXY_KEY;
-use super::entries::{List, unknown_key, usd};
+use super::entries::{List, PROXY_KEYS, unknown_key, usd};
 use super::projects::accounts;
 use super::toml_file::TomlFile;
 use super::toml_value::json_of;
@@ -24,10 +24,14 @@ use crate::secrets::{KeyMark, is_word};
 use key_file::{KeyFile, NOT_A_WORD};
 
 /// The list.
-pub(super) const LIST: List = List { name: "proxy.keys", what: "keys", notes: "proxy-keys-held" };
+pub(super) const LIST: List = PROXY_KEYS;
 
 /// What may stand in an entry.
 const KEYS: [&str; 6] = ["name", "key_file", "key", "accounts", "daily_limit_usd", "monthly_limit_usd"];
+
+/// What an entry is told that does not say which accounts are its.
+const NO_ACCOUNTS: &str =
+    "it has no `accounts`; `[\"*\"]` is all that the proxy may use, and an empty list allows none";
 
 /// No name of a key is longer.
 const LONGEST_NAME: usize = 64;
@@ -105,6 +109,8 @@ pub struct ProxyKeys {
     pub broken: Option<String>,
     /// The files of keys, as they were just before they were read.
     stamps: Vec<(PathBuf, Option<Stamp>)>,
+    /// The proxy's own key, and each that was that since the process began: an entry with it would be all that narrows it.
+    own: Vec<KeyMark>,
     /// There is an entry or may be, or was since the process began: who takes the last one away means to take a key back, not to
     /// let the key in that everybody knows.
     pub were_there: bool,
@@ -116,6 +122,16 @@ impl ProxyKeys {
     /// Whether there is any entry, or there may be.
     pub fn are_there(&self) -> bool {
         !self.keys.is_empty() || self.broken.is_some()
+    }
+
+    /// The same, where `own` is the proxy's own key now.
+    pub(super) fn beside(&self, own: &str) -> ProxyKeys {
+        let mut keys = self.clone();
+        let own = KeyMark::of(own.trim().as_bytes());
+        if !keys.own.iter().any(|known| known.is(&own)) {
+            keys.own.push(own);
+        }
+        keys
     }
 
     /// The key of this name.
@@ -177,13 +193,15 @@ impl ProxyKeys {
                 (ProxyKeys { broken: Some(why), is_read: true, ..ProxyKeys::default() }, vec![warning])
             }
         };
+        keys.own.clone_from(&self.own);
         keys.were_there = self.were_there || keys.are_there();
         (keys, warnings)
     }
 
-    /// These keys, with what is in their files now. One whose file is gone is taken back.
+    /// These keys, with what is in their files now. One whose file is gone is taken back; where it holds no key, none is let in
+    /// until it does.
     fn with_their_files(&self) -> ProxyKeys {
-        let (mut keys, mut stamps) = (Vec::new(), Vec::new());
+        let (mut keys, mut stamps) = (Vec::<Arc<ProxyKey>>::new(), Vec::new());
         for key in self.keys.iter() {
             let Some(path) = &key.file else {
                 keys.push(Arc::clone(key));
@@ -195,14 +213,17 @@ impl ProxyKeys {
                 continue;
             }
             let mark = file.key().and_then(mark_of).ok();
-            // What is another's key now must not become two of them.
-            let mark = mark.filter(|mark| !self.keys.iter().any(|other| other.is(mark)));
-            keys.push(mark.map_or_else(
-                || Arc::clone(key),
-                |mark| Arc::new(ProxyKey { mark: Some(mark), ..ProxyKey::clone(key) }),
-            ));
+            // What is another's key, or was until now, must not become two of them.
+            let of_others = || self.keys.iter().chain(&keys).filter(|other| other.name != key.name);
+            let mark = mark.filter(|mark| !self.is_own(mark) && !of_others().any(|other| other.is(mark)));
+            keys.push(Arc::new(ProxyKey { mark, ..ProxyKey::clone(key) }));
         }
         ProxyKeys { keys: keys.into(), stamps, ..self.clone() }
+    }
+
+    /// Whether it is the proxy's own key.
+    fn is_own(&self, mark: &KeyMark) -> bool {
+        self.own.iter().any(|own| own.is(mark))
     }
 
     fn entries(&self, file: &TomlFile, tables: &[Table], home: Option<&Path>) -> (ProxyKeys, Vec<String>) {
@@ -213,18 +234,26 @@ impl ProxyKeys {
         });
         let mut entries: Vec<Entry> = read.collect();
         refuse_doubles(&mut entries);
+        for Entry { key, .. } in &mut entries {
+            if key.grant.is_ok() && key.mark.as_ref().is_some_and(|mark| self.is_own(mark)) {
+                key.grant =
+                    Err("its key is the proxy's own, which may use every account; give it another one".to_owned());
+            }
+        }
         let mut names = BTreeMap::<Arc<str>, usize>::new();
         for entry in &entries {
             *names.entry(Arc::clone(&entry.key.name)).or_default() += 1;
         }
         let (mut keys, mut stamps, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
-        for Entry { mut key, file, is_gone } in entries {
+        for Entry { mut key, file } in entries {
             stamps.extend(file.map(|file| (file.path, file.stamp)));
             let Some(why) = key.fault() else {
                 keys.push(Arc::new(key));
                 continue;
             };
-            let before = self.named(&key.name).filter(|before| before.fault().is_none() && !is_gone);
+            // Whoever writes another key, or what is none, takes the one that was there back.
+            let has_its_key = |before: &&Arc<ProxyKey>| key.mark.as_ref().is_some_and(|mark| before.is(mark));
+            let before = self.named(&key.name).filter(|before| before.fault().is_none()).filter(has_its_key);
             // Two entries of one name must not become one key twice.
             let before = before.filter(|before| !keys.iter().any(|known: &Arc<ProxyKey>| known.name == before.name));
             let outcome = match before {
@@ -248,8 +277,6 @@ impl ProxyKeys {
 struct Entry {
     key: ProxyKey,
     file: Option<KeyFile>,
-    /// Its file is not there: who takes it away takes the key back.
-    is_gone: bool,
 }
 
 impl Entry {
@@ -264,15 +291,17 @@ impl Entry {
         };
         let grant = unknown_key(table, &KEYS, "an entry").map_err(|(_, why)| why).and(name).and_then(|_| {
             mark.clone()?;
+            // An entry that lost this line must not be one that may use every account.
+            let words = table.get("accounts").ok_or_else(|| NO_ACCOUNTS.to_owned())?;
             Ok(Grant {
-                accounts: table.get("accounts").map(|item| accounts(Some(json_of(item)))).transpose()?,
+                accounts: accounts(Some(json_of(words))).map(|words| (!words.is_all()).then_some(words))?,
                 daily: usd(table, "daily_limit_usd")?,
                 monthly: usd(table, "monthly_limit_usd")?,
             })
         });
         let path = file.as_ref().map(|file| file.path.clone());
         let key = ProxyKey { name: called.into(), number, place, file: path, grant, mark: mark.ok() };
-        Entry { key, is_gone: file.as_ref().is_some_and(|file| file.stamp.is_none()), file }
+        Entry { key, file }
     }
 }
 

@@ -45,7 +45,7 @@ fn proxy_keys() -> Value {
                 "daily_limit_usd": usd,
                 "monthly_limit_usd": usd,
             },
-            "required": ["name"],
+            "required": ["name", "accounts"],
             "additionalProperties": false,
         },
     })

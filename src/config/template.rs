@@ -24,7 +24,7 @@ const RULE: &str = "
 /// A key of a proxy, commented out.
 const PROXY_KEY: &str = "
 # Several clients of one `proxy`, each with a key, accounts and a budget of its own. While there is one, the built-in key is off.
-# `key_file` begins beside this file, or with `~`; `accounts` is as above, and without it there are all that the proxy may use.
+# `key_file` begins beside this file, or with `~`; `accounts` is as above; `[\"*\"]` is all that the proxy may use.
 #[[proxy.keys]]
 #name = \"ci\"
 #key_file = \"ci.key\"

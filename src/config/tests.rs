@@ -274,7 +274,7 @@ fn written(path: &std::path::Path) -> Timestamp {
 #[test]
 fn what_may_be_the_beginning_of_a_file_takes_nothing_away() {
     let rule = |path: &str| format!("[[projects]]\npath = \"{path}\"\naccounts = []\n");
-    let key = |name: &str| format!("[[proxy.keys]]\nname = \"{name}\"\nkey = \"sk-{name}\"\n");
+    let key = |name: &str| format!("[[proxy.keys]]\nname = \"{name}\"\nkey = \"sk-{name}\"\naccounts = []\n");
     let sources = Sources { reads_proxy_keys: true, ..Sources::default() };
     let head = "[routing]\nproject_files = true\n";
     let whole = [head, &rule("/a"), &key("ci"), &rule("/b"), &key("dev")].concat();
@@ -346,7 +346,8 @@ fn who_is_not_the_owner_turns_narrowing_files_on_and_never_off() {
         ("false", &[], &on, true, 0),
         ("false", &[("CAM_PROJECT_FILES", "0")], &on, true, 1),
         ("false", &[("CAM_PROJECT_FILES", "0")], &off, false, 0),
-        ("true", &[], &flag, false, 0),
+        ("true", &[], &flag, true, 1),
+        ("false", &[], &flag, false, 0),
     ] {
         let config = Files::new(&format!("routing.project_files = {toml}\n"), "{}").load(variables, sources);
         assert_eq!((config.project_files(), config.warnings.len()), (expected, warnings), "{toml} {variables:?}");

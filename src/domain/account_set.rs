@@ -88,6 +88,11 @@ impl Selection {
         Selection::of(text.split(','))
     }
 
+    /// Whether it is `*` alone.
+    pub fn is_all(&self) -> bool {
+        matches!(&self.0[..], [word] if word.is_all() && !word.leaves_out)
+    }
+
     /// The accounts among `accounts` that it names. Words with `!` alone leave out of all; no word at all names none.
     ///
     /// # Errors
@@ -136,8 +141,16 @@ impl Word {
         Ok(Word { leaves_out, meaning, name })
     }
 
+    /// Whether it names every account.
+    fn is_all(&self) -> bool {
+        self.meaning == Meaning::Any && self.name == "*"
+    }
+
     fn of_accounts(&self, accounts: &[Named<'_>]) -> Result<Vec<AccountId>, SelectionError> {
         let Word { meaning, name, .. } = self;
+        if self.is_all() {
+            return Ok(accounts.iter().map(|account| AccountId::new(account.id.to_owned())).collect());
+        }
         let found = |is_it: &dyn Fn(&Named<'_>) -> bool| -> Vec<AccountId> {
             accounts
                 .iter()
@@ -226,6 +239,10 @@ mod tests {
             ("! work", Ok("3 4 5 6")),
             ("work,!work", Ok("")),
             ("", Ok("")),
+            ("*", Ok("1 2 3 4 5 6")),
+            ("*, !work", Ok("3 4 5 6")),
+            ("!*", Ok("")),
+            ("label:*", Err("no account has the label `*`")),
             ("group:clients", Ok("1")),
             ("label:clients", Ok("4")),
             ("!label:clients, group:clients", Ok("1")),

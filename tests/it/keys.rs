@@ -23,9 +23,10 @@ fn configure(pool: &Pool, config: &str) {
     std::fs::write(pool.sandbox.path("config.toml"), config).unwrap();
 }
 
-/// An entry of `[[proxy.keys]]` whose key is `sk-NAME-key`.
+/// An entry of `[[proxy.keys]]` whose key is `sk-NAME-key`, and which may use every account unless it says something else of them.
 fn entry(name: &str, rest: &str) -> String {
-    format!("[[proxy.keys]]\nname = \"{name}\"\nkey = \"sk-{name}-key\"\n{rest}\n")
+    let all = if rest.contains("accounts") { "" } else { "accounts = [\"*\"]" };
+    format!("[[proxy.keys]]\nname = \"{name}\"\nkey = \"sk-{name}-key\"\n{rest}\n{all}\n")
 }
 
 struct Proxy {
@@ -142,9 +143,10 @@ fn a_key_opens_what_is_its_own_and_the_built_in_one_is_off() {
     let own = Proxy::start(&pool, &["--api-key", "sk-main-key"]);
     assert_eq!([own.ask("sk-main-key").status(), own.ask("sk-ci-key").status()], [200, 200]);
     assert_eq!(http::get(own.port, "/metrics", "sk-main-key").status(), 200);
-    // A client's key is narrow also where it is the proxy's own.
+    // A client's key is none where it is the proxy's own: nothing would narrow it once the entry is gone.
     let both = Proxy::start(&pool, &["--api-key", "sk-ci-key"]);
-    assert_eq!(both.exhausted(&pool, "sk-ci-key").0, [1, 2]);
+    let refused = both.ask("sk-ci-key");
+    assert!(refused.status() == 503 && refused.text().contains("its key is the proxy's own"), "{}", refused.text());
     // A session of an agent has none of them.
     let sidecar = pool.sidecar();
     assert_eq!(http::post(sidecar.port(), "/v1/responses", "sk-ci-key", &small_request("gpt-5.4")).status(), 401);
@@ -155,7 +157,7 @@ fn what_cannot_be_read_serves_nothing_and_no_key_is_ever_shown() {
     let config = entry("unknown", "accounts = [\"wrok\"]")
         + &entry("typo", "acounts = [\"work\"]")
         + &entry("twin", "")
-        + "[[proxy.keys]]\nname = \"twin\"\nkey = \"sk-second-key\"\n"
+        + "[[proxy.keys]]\nname = \"twin\"\nkey = \"sk-second-key\"\naccounts = [\"*\"]\n"
         + "[[proxy.keys]]\nname = \"gone\"\nkey_file = \"gone.key\"\n"
         + "[[proxy.keys]]\nname = \"default\"\nkey = \"sk-codex-account-manager\"\n"
         + &entry("good", "");
@@ -252,7 +254,7 @@ fn an_address_that_others_reach_never_takes_the_built_in_key() {
     let pool = pool(&entry("ci", ""));
     let proxy = Proxy::start(&pool, &["--bind", "0.0.0.0:0"]);
     assert_eq!([proxy.ask("sk-ci-key").status(), proxy.ask("sk-codex-account-manager").status()], [200, 401]);
-    configure(&pool, "");
+    configure(&pool, "# no key\n");
     eventually("the key is taken back", || (proxy.ask("sk-ci-key").status() == 401).then_some(()));
     assert_eq!(proxy.ask("sk-codex-account-manager").status(), 401);
 }
@@ -315,7 +317,7 @@ fn a_socket_has_the_accounts_of_its_key() {
 
 #[test]
 fn what_was_opened_with_a_key_ends_when_the_key_is_another_one_or_gone() {
-    let in_file = "[[proxy.keys]]\nname = \"ci\"\nkey_file = \"ci.key\"\n";
+    let in_file = "[[proxy.keys]]\nname = \"ci\"\nkey_file = \"ci.key\"\naccounts = [\"*\"]\n";
     let built_in = "sk-codex-account-manager";
     let turn = json!({ "type": "response.create", "model": "gpt-5", "input": "x" });
     for (what, before, key, after) in [

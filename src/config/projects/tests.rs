@@ -110,6 +110,10 @@ fn what_cannot_be_read_as_rules_leaves_no_account_and_says_where() {
         ("[[Projects]]\npath = \"/x\"", "", " unknown list `Projects`; did you mean `projects`?"),
         ("[project]\npath = \"/x\"", "", " unknown list `project`; did you mean `projects`?"),
         ("project = [{ path = \"/x\" }]", "", " unknown list `project`; did you mean `projects`?"),
+        ("[[rules]]\npath = \"/x\"\naccounts = []", "", " unknown list `rules`; did you mean `projects`?"),
+        ("[[routing.projects]]\nremote = \"*/a\"\naccount = 1", "", " unknown list `routing.projects`; did you mean"),
+        ("folders = [{ path = \"/x\", accounts = [] }]", "", " unknown list `folders`; did you mean `projects`?"),
+        ("[a.b]\nremote = \"*/a\"\naccounts = []", "", " unknown list `a.b`; did you mean `projects`?"),
         ("[[project]]\npath = /x", "2: it is not valid TOML: ", ""),
         ("[projects]\npath = /x", "2: it is not valid TOML: ", ""),
         (
@@ -139,8 +143,16 @@ fn what_cannot_be_read_as_rules_leaves_no_account_and_says_where() {
 
 #[test]
 fn without_rules_a_file_that_cannot_be_read_forbids_nothing() {
-    for text in ["", "a = ", "# [[projects]]\na = ", "[projects_of_mine\n", "[[pricing]]\nmodel = \"x\"", "project = 1"]
-    {
+    for text in [
+        "",
+        "a = ",
+        "# [[projects]]\na = ",
+        "[projects_of_mine\n",
+        "[[pricing]]\nmodel = \"x\"",
+        "project = 1",
+        "[[x]]\npath = \"/x\"",
+        "[x]\naccounts = []",
+    ] {
         assert!(at_start(text).unwrap().is_empty(), "{text}");
     }
 }

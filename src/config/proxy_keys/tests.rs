@@ -51,8 +51,10 @@ fn shown(keys: &ProxyKeys) -> String {
     keys.keys.iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
+/// An entry that may use every account, unless it says something else of them.
 fn entry(name: &str, rest: &str) -> String {
-    format!("[[proxy.keys]]\nname = \"{name}\"\n{rest}\n")
+    let all = if rest.contains("accounts") { "" } else { "accounts = [\"*\"]" };
+    format!("[[proxy.keys]]\nname = \"{name}\"\n{rest}\n{all}\n")
 }
 
 #[test]
@@ -77,9 +79,10 @@ fn an_entry_has_a_name_a_key_accounts_and_a_budget() {
     assert_eq!(keys.recognise(&KeyMark::of(b"sk-b")).unwrap().name, home.name);
     assert!(keys.recognise(&KeyMark::of(b"sk-d")).is_none() && keys.recognise(&KeyMark::of(b"")).is_none());
     // The same as inline tables and by a quoted name.
-    for text in
-        ["proxy.keys = [{ name = \"ci\", key = \"sk-a\" }]", "\"proxy.keys\" = [{ name = \"ci\", key = \"sk-a\" }]"]
-    {
+    for text in [
+        "proxy.keys = [{ name = \"ci\", key = \"sk-a\", accounts = \"*\" }]",
+        "\"proxy.keys\" = [{ name = \"ci\", key = \"sk-a\", accounts = [] }]",
+    ] {
         assert_eq!(shown(&files.follow(&ProxyKeys::default(), text).0), "ci=sk-a", "{text}");
     }
     assert!(!format!("{keys:?}").contains("sk-"), "{keys:?}");
@@ -89,10 +92,19 @@ fn an_entry_has_a_name_a_key_accounts_and_a_budget() {
 fn what_cannot_be_read_serves_nothing_and_says_why() {
     let files = Files::new();
     for (text, expected, told) in [
-        (entry("ci", "key = \"sk-a\"\nacounts = []"), "!ci=sk-a", "unknown key `acounts`; did you mean `accounts`?"),
+        (
+            entry("ci", "key = \"sk-a\"\nacounts = []\naccounts = []"),
+            "!ci=sk-a",
+            "unknown key `acounts`; did you mean `accounts`?",
+        ),
         (entry("two words", "key = \"sk-a\""), "!#1=sk-a", "`name` is not 1 to 64 letters, digits, `-`, `_` and `.`"),
         ("[[proxy.keys]]\nkey = \"sk-a\"\n".to_owned(), "!#1=sk-a", "it has no `name`"),
         (entry("ci", ""), "!ci=-", "it has neither `key_file` nor `key`"),
+        (
+            "[[proxy.keys]]\nname = \"ci\"\nkey = \"sk-a\"\n".to_owned(),
+            "!ci=sk-a",
+            "it has no `accounts`; `[\"*\"]` is all",
+        ),
         (
             entry("ci", "key = \"sk-a\"\nkey_file = \"a.key\""),
             "!ci=-",
@@ -145,6 +157,10 @@ fn what_cannot_be_read_serves_nothing_and_says_why() {
         "[[proxy_keys]]\nname = \"ci\"",
         "[[keys]]\nname = \"ci\"",
         "[[proxy]]\nname = \"ci\"",
+        "[[proxy.clients]]\nkey = \"sk-a\"\naccounts = []",
+        "[[clients]]\nkey_file = \"a.key\"\naccount = []",
+        "[proxy.clients.ci]\nkey = \"sk-a\"\naccounts = []",
+        "clients = [1, { key = \"sk-a\", accounts = [] }]",
     ] {
         let (keys, warnings) = files.follow(&ProxyKeys::default(), text);
         assert!(keys.are_there() && keys.broken.is_some() && keys.keys.is_empty(), "{text}");
@@ -194,8 +210,13 @@ fn entries_that_held_before_stay_until_the_file_is_good_again() {
             "ci=sk-a dev=sk-b",
             "the one that held before stays until that is mended",
         ),
-        (entry("ci", "key_file = \"empty.key\""), "ci=sk-a", "the one that held before stays until that is mended"),
+        // What is another key, or none, takes the one that held back.
+        (entry("ci", "key_file = \"empty.key\""), "!ci=-", "it serves nothing until that is mended"),
         (entry("ci", "key_file = \"gone.key\""), "!ci=-", "it serves nothing until that is mended"),
+        (entry("ci", "key = \"two words\""), "!ci=-", "it serves nothing until that is mended"),
+        (entry("ci", "key = 5"), "!ci=-", "it serves nothing until that is mended"),
+        (entry("ci", "key = \"sk-c\"\nx = 1"), "!ci=sk-c", "it serves nothing until that is mended"),
+        (entry("ci", "key = \"sk-a\"\nx = 1"), "ci=sk-a", "the one that held before stays until that is mended"),
         // What comes beside one that held before is the one that is wrong.
         (
             good.clone() + &entry("new", "key = \"sk-b\""),
@@ -253,14 +274,19 @@ fn while_the_configuration_is_broken_the_files_of_keys_are_followed() {
     let files = Files::new();
     let (keys, _) =
         files.follow(&ProxyKeys::default(), &(entry("ci", "key_file = \"a.key\"") + &entry("dev", "key = \"sk-b\"")));
+    let keys = keys.beside("sk-own");
     let broken = |before: &ProxyKeys| files.follow(before, "[[proxy.keys").0;
     let kept = broken(&keys);
     assert_eq!((shown(&kept), kept.has_changed()), ("ci=sk-a dev=sk-b".to_owned(), false));
     for (text, expected) in [
         ("sk-c", "ci=sk-c dev=sk-b"),
-        ("", "ci=sk-a dev=sk-b"),
+        ("", "ci=- dev=sk-b"),
+        ("revoked by ops", "ci=- dev=sk-b"),
         // It is the key of another one already.
-        ("sk-b", "ci=sk-a dev=sk-b"),
+        ("sk-b", "ci=- dev=sk-b"),
+        ("sk-codex-account-manager", "ci=- dev=sk-b"),
+        ("sk-own", "ci=- dev=sk-b"),
+        ("sk-a", "ci=sk-a dev=sk-b"),
     ] {
         files.write("a.key", text);
         let now = broken(&kept);
@@ -271,6 +297,22 @@ fn while_the_configuration_is_broken_the_files_of_keys_are_followed() {
     let now = broken(&kept);
     assert_eq!((shown(&now), now.were_there), ("dev=sk-b".to_owned(), true));
     assert_eq!(shown(&broken(&now)), "dev=sk-b");
+}
+
+/// Once the entry is taken out nothing would narrow that key.
+#[test]
+fn an_entry_with_the_key_of_the_proxy_itself_serves_nothing() {
+    let files = Files::new();
+    let text = entry("ci", "key = \"sk-a\"") + &entry("dev", "key_file = \"b.key\"");
+    let follow = |before: &ProxyKeys| files.follow(before, &text);
+    let (keys, warnings) = follow(&ProxyKeys::default().beside(" sk-a\n"));
+    assert_eq!((shown(&keys), warnings.len()), ("!ci=sk-a dev=sk-b".to_owned(), 1));
+    assert!(warnings[0].contains("key 1 of `proxy.keys`: its key is the proxy's own"), "{warnings:?}");
+    // A proxy keeps the key that it was started with, whatever the configuration says by now.
+    let (keys, warnings) = follow(&keys.beside("sk-b"));
+    assert_eq!((shown(&keys), warnings.len()), ("!ci=sk-a dev=sk-b".to_owned(), 2));
+    let (none, _) = files.follow(&keys, "");
+    assert_eq!(shown(&follow(&none).0), "!ci=sk-a !dev=sk-b");
 }
 
 #[test]

@@ -134,7 +134,7 @@ fn no_key_of_a_client_of_a_proxy_is_in_a_log_an_answer_or_what_a_command_prints(
     std::fs::write(pool.sandbox.path("ci.key"), &keys[0]).unwrap();
     std::fs::write(pool.sandbox.path("words.key"), format!("{} {}", keys[1], keys[1])).unwrap();
     let config = format!(
-        "[[proxy.keys]]\nname = \"ci\"\nkey_file = \"ci.key\"\n\
+        "[[proxy.keys]]\nname = \"ci\"\nkey_file = \"ci.key\"\naccounts = [\"*\"]\n\
          [[proxy.keys]]\nname = \"words\"\nkey_file = \"words.key\"\n\
          [[proxy.keys]]\nname = \"dev\"\nkey = \"{}\"\naccounts = [\"nobody\"]\n\
          [[proxy.keys]]\nname = \"list\"\nkey = [\"{}\"]\n\

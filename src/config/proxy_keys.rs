@@ -33,6 +33,9 @@ const KEYS: [&str; 6] = ["name", "key_file", "key", "accounts", "daily_limit_usd
 const NO_ACCOUNTS: &str =
     "it has no `accounts`; `[\"*\"]` is all that the proxy may use, and an empty list allows none";
 
+/// No key is shorter, in bytes: others could guess it.
+const SHORTEST_KEY: usize = 8;
+
 /// No name of a key is longer.
 const LONGEST_NAME: usize = 64;
 
@@ -329,6 +332,9 @@ fn mark_of(key: &str) -> Result<KeyMark, String> {
     match key.trim() {
         "" => Err("its key is empty".to_owned()),
         DEFAULT_PROXY_KEY => Err("its key is the built-in one, which everybody knows".to_owned()),
+        key if key.len() < SHORTEST_KEY => {
+            Err(format!("its key is shorter than {SHORTEST_KEY} characters, so others could guess it"))
+        }
         key if is_word(key) => Ok(KeyMark::of(key.as_bytes())),
         _ => Err(NOT_A_WORD.to_owned()),
     }

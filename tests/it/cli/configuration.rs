@@ -77,10 +77,30 @@ fn what_cannot_be_used_is_reported_with_its_place_and_the_default_is_used() {
 #[test]
 fn the_proxys_own_key_is_masked_wherever_it_comes_from() {
     let sandbox = Sandbox::new();
-    std::fs::write(sandbox.path("config.toml"), "[proxy]\napi_key = \"sk-mine-alone\"\n").unwrap();
+    let text = "[proxy]\napi_key = \"sk-mine-alone\"\n\
+        [[proxy.keys]]\nname = \"ci\"\nkey = \"sk-mine-too\"\naccounts = [\"work\", \"!main\"]\ndaily_limit_usd = 0.5\n\
+        [[projects]]\npath = \"~/work\"\naccounts = []\nstrategy = \"hybrid\"\nmonthly_limit_usd = 80\n";
+    std::fs::write(sandbox.path("config.toml"), text).unwrap();
     for words in [vec!["config", "show"], vec!["config", "show", "--json"]] {
         let done = sandbox.run(&words).ok();
         assert!(!done.stdout.contains("mine") && done.stdout.contains("****"), "{done:?}");
+        if words.len() == 3 {
+            let Value::Array(keys) = &done.json()["proxyKeys"] else { panic!("{done:?}") };
+            assert_eq!((&keys[0]["accounts"], &keys[0]["dailyLimitUsd"]), (&json!("work, !main"), &json!(0.5)));
+            continue;
+        }
+        let (_, lists) = done.stdout.split_once("\n\n").unwrap();
+        let words: Vec<Vec<&str>> = lists
+            .lines()
+            .map(|line| line.split("  ").map(str::trim).filter(|word| !word.is_empty()).collect())
+            .collect();
+        let file = sandbox.path("config.toml").display().to_string();
+        let [of_rule, of_key] = [format!("{file}:8"), format!("{file}:3")];
+        assert_eq!(words[0], ["RULE", "FOR", "ACCOUNTS", "STRATEGY", "LIMITS", "FROM"]);
+        assert_eq!(words[1], ["1", "~/work", "none", "hybrid", "$80.00 a month", &of_rule]);
+        assert!(words[2].is_empty(), "a line between tables: {lists}");
+        assert_eq!(words[3], ["KEY OF PROXY", "ACCOUNTS", "LIMITS", "FROM"]);
+        assert_eq!(words[4], ["ci", "work, !main", "$0.50 a day", &of_key]);
     }
 }
 

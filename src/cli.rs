@@ -37,6 +37,7 @@ mod help;
 pub mod printer;
 mod program;
 mod question;
+mod rules;
 mod secret_line;
 pub mod table;
 pub mod text;

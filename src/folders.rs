@@ -81,6 +81,12 @@ impl Found {
     }
 }
 
+/// How the rules that need the remotes of a folder are called, where nobody can tell these.
+pub const BY_REMOTE: &str = "the rules by `remote`";
+
+/// How the folder of a session is called, where nobody can tell which one that is.
+pub const WORKING_FOLDER: &str = "the working folder";
+
 /// Why nobody can tell yet.
 const BEING_READ: &str = "they are being read";
 
@@ -133,7 +139,7 @@ fn place(
 ) -> Workplace {
     if !folder.is_absolute() {
         let why = "nobody can tell where it is: it was removed, or may not be read";
-        let unknown = Bound::new("the working folder", Err(why.to_owned()));
+        let unknown = Bound::new(WORKING_FOLDER, Err(why.to_owned()));
         return Workplace { unknown: Some(unknown), ..Workplace::default() };
     }
     let path = watch.real(folder).unwrap_or_else(|| folder.to_owned());
@@ -142,7 +148,7 @@ fn place(
         watch.try_again();
     }
     let files = if reads_files { files(&path, watch) } else { Vec::new() };
-    let unknown = found.as_ref().err().map(|why| unknown("the rules by `remote`", &path, why));
+    let unknown = found.as_ref().err().map(|why| unknown(BY_REMOTE, &path, why));
     Workplace { folder: Folder { path, remotes: found.unwrap_or_default() }, unknown, files }
 }
 
@@ -151,17 +157,30 @@ fn unknown(rules: &str, folder: &Path, why: &str) -> Bound {
     Bound::new(format!("{rules} for `{}`", folder.display()), Err(why.to_owned()))
 }
 
-/// What the files in `folder` and above it say, up to the top of its repository: of a submodule that is the one around it.
+/// What the files in `folder` and above it say.
 fn files(folder: &Path, watch: &mut Watch) -> Vec<Bound> {
-    let is_top = |folder: &&Path| watch.note(&folder.join(remotes::MARK));
-    let top = folder.ancestors().filter(is_top).last().unwrap_or(folder).to_owned();
-    let inside = folder.ancestors().take_while(|ancestor| ancestor.starts_with(&top));
-    let read = |inside: &Path| {
-        let path = inside.join(NARROWING);
+    let places = places_of_files(folder, watch);
+    let read = |path: PathBuf| {
         watch.note(&path);
         narrowing(&path)
     };
-    inside.filter_map(read).collect()
+    places.into_iter().filter_map(read).collect()
+}
+
+/// Where a file may be that narrows what is used in `folder`: there and above it, up to the top of its repository. Of a submodule that is
+/// the one around it.
+fn places_of_files(folder: &Path, watch: &mut Watch) -> Vec<PathBuf> {
+    let is_top = |folder: &&Path| watch.note(&folder.join(remotes::MARK));
+    let top = folder.ancestors().filter(is_top).last().unwrap_or(folder).to_owned();
+    let inside = folder.ancestors().take_while(|ancestor| ancestor.starts_with(&top));
+    inside.map(|inside| inside.join(NARROWING)).collect()
+}
+
+/// The files that narrow what is used in `folder`, where such files are read.
+pub fn narrowing_files(folder: &Path) -> Vec<PathBuf> {
+    let mut watch = Watch::default();
+    let folder = watch.real(folder).unwrap_or_else(|| folder.to_owned());
+    places_of_files(&folder, &mut watch).into_iter().filter(|path| path.symlink_metadata().is_ok()).collect()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::accounts::{read_key, said};
 use super::context::Context;
 use super::help::Example;
 use super::printer::Printer;
+use super::rules::Before;
 use super::values;
 use crate::error::Error;
 use crate::manager::accounts::verbs::{AccountChange, Change};
@@ -63,7 +64,7 @@ struct Fields {
     /// Keep it for models that match; `*` matches any run of characters
     #[arg(long = "model", value_name = "PATTERN")]
     models: Vec<String>,
-    /// Put it into a group, which rules of projects name
+    /// Put it into a group that a rule of `[[projects]]` can name; may be repeated
     #[arg(long = "group", value_name = "GROUP")]
     groups: Vec<String>,
 }
@@ -95,8 +96,10 @@ pub async fn run(context: &Context, args: AddArgs) -> Result<u8, Error> {
         }
         None => read_key(args.fields.key_stdin)?,
     });
+    let before = Before::of(&manager);
     let report = manager.add(change).await?;
     Context::warn_of_reports(&manager);
     said("Added", &report.into(), args.json);
+    before.warn_of_what_is_new(&manager);
     Ok(0)
 }

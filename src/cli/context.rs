@@ -153,10 +153,13 @@ pub fn check_accounts(manager: &Manager, flags: &RoutingFlags) -> Result<(), Err
     if manager.accounts().view().pool.members.is_empty() {
         return Ok(());
     }
-    let named = |text: &String| Selection::parse(text).and_then(|selection| manager.accounts().named_by(&selection));
-    flags.accounts.iter().try_for_each(|text| named(text).map(drop)).map_err(|why| {
-        Error::new(ErrorKind::InvalidParams, format!("`--accounts`: {why}"))
-            .hint("`codex-account-manager list` shows labels, ids and groups")
+    let fault = |text: &String| match Selection::parse(text) {
+        Ok(selection) => manager.accounts().fault_of(&selection).map(|(why, _)| why),
+        Err(why) => Some(why.to_string()),
+    };
+    flags.accounts.iter().find_map(fault).map_or(Ok(()), |why| {
+        Err(Error::new(ErrorKind::InvalidParams, format!("`--accounts`: {why}"))
+            .hint("`codex-account-manager list` shows labels, ids and groups"))
     })
 }
 

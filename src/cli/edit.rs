@@ -7,6 +7,8 @@ use clap::Args;
 use super::accounts::{read_key, said};
 use super::context::Context;
 use super::help::Example;
+use super::printer::Printer;
+use super::rules::Before;
 use super::values;
 use crate::error::{Error, ErrorKind};
 use crate::manager::accounts::verbs::{AccountChange, Change};
@@ -16,7 +18,7 @@ pub const EXAMPLES: &[Example] = &[
     ("edit work --daily-limit 5", "spend at most 5 USD a day"),
     ("edit work --key-stdin < key.txt", "a new key"),
     ("edit 2 --disable", "leave the second account out"),
-    ("edit 1 --group work", "for projects whose rule names `work`"),
+    ("edit 1 --group company", "for projects whose rule names `company`"),
 ];
 
 #[derive(Debug, Args)]
@@ -64,7 +66,7 @@ struct EditFields {
     /// Use it for every model
     #[arg(long, group = "change")]
     any_model: bool,
-    /// Replace the list of groups that it is in
+    /// Replace the list of groups that it is in; may be repeated
     #[arg(long = "group", value_name = "GROUP", group = "change", conflicts_with = "no_group")]
     groups: Vec<String>,
     /// Take it out of every group
@@ -105,10 +107,22 @@ pub async fn run(context: &Context, args: EditArgs) -> Result<u8, Error> {
     if needs_key {
         change.api_key = Some(read_key(fields.key_stdin)?);
     }
+    let before = Before::of(&manager);
     let report = manager.update(args.account, change).await?;
     Context::warn_of_reports(&manager);
+    let groups = (report.groups != account.groups && !args.json).then(|| groups(&account.groups, &report.groups));
     said("Changed", &report.into(), args.json);
+    if let Some(groups) = groups {
+        Printer::line(&groups);
+    }
+    before.warn_of_what_is_new(&manager);
     Ok(0)
+}
+
+/// The groups of an account that has others than before: flags replace all of them.
+fn groups(before: &[String], now: &[String]) -> String {
+    let listed = |groups: &[String]| if groups.is_empty() { "none".to_owned() } else { groups.join(", ") };
+    format!("groups: {} (were: {})", listed(now), listed(before))
 }
 
 /// What becomes of a list: flags name all of it, or that there is none.

@@ -15,6 +15,7 @@ use super::RoutingFlags;
 use super::context::{Context, flag_sources};
 use super::help::Example;
 use super::printer::Printer;
+use super::rules::{self, Flaw};
 use super::service::{places, variables};
 use crate::config::DEFAULT_PROXY_KEY;
 use crate::domain::report::SessionKind;
@@ -157,7 +158,7 @@ pub async fn run(context: &Context, args: ProxyArgs) -> Result<u8, Error> {
     Ok(0)
 }
 
-/// What to know of the keys of several clients at the start; what is wrong with an entry was said with the configuration.
+/// What to know of rules and of the keys of several clients at the start; what is wrong with an entry was said with the configuration.
 fn warn_of_keys(manager: &Manager, is_built_in_key_off: bool) {
     let config = manager.session().config();
     if is_built_in_key_off {
@@ -165,6 +166,12 @@ fn warn_of_keys(manager: &Manager, is_built_in_key_off: bool) {
             "the built-in key is off, because there are keys in `[[proxy.keys]]`; set `proxy.api_key` for one that may use every account",
         );
     }
+    if !config.projects.rules.is_empty() {
+        Printer::warning(
+            "no rule of `[[projects]]` holds for `proxy`, which serves programs of any folder; give each client a key in `[[proxy.keys]]`",
+        );
+    }
+    Printer::warnings(rules::of_keys(&config.proxy_keys, manager).iter().map(Flaw::message));
     for file in config.proxy_keys.keys.iter().filter_map(|key| key.file.as_deref()) {
         warn_if_open(file);
     }

@@ -7,6 +7,7 @@ use super::context::Context;
 use super::help::Example;
 use super::printer::Printer;
 use super::question::confirm;
+use super::rules::Before;
 use crate::domain::account::Kind;
 use crate::error::Error;
 
@@ -36,8 +37,10 @@ pub async fn run(context: &Context, args: RemoveArgs) -> Result<u8, Error> {
         Printer::note("Nothing was removed.");
         return Ok(1);
     }
+    let before = Before::of(&manager);
     let removed = manager.remove_account(report.id).await?;
     Context::warn_of_reports(&manager);
     said("Removed", &removed.into(), args.json);
+    before.warn_of_what_is_new(&manager);
     Ok(0)
 }

@@ -66,6 +66,25 @@ pub enum SelectionError {
     Ambiguous(String),
 }
 
+impl SelectionError {
+    /// The name that nothing is called by.
+    pub fn unknown(&self) -> Option<&str> {
+        match self {
+            SelectionError::Unknown(name) | SelectionError::UnknownOf { name, .. } => Some(name),
+            SelectionError::NoName(_)
+            | SelectionError::Number(_)
+            | SelectionError::GroupAndLabel(_)
+            | SelectionError::Ambiguous(_) => None,
+        }
+    }
+}
+
+/// The labels that are names of groups too, of which a word must say which one it means.
+pub fn groups_and_labels<'a>(accounts: &[Named<'a>]) -> Vec<&'a str> {
+    let is_group = |label: &str| accounts.iter().flat_map(|account| account.groups).any(|it| is_same_label(it, label));
+    accounts.iter().map(|account| account.label).filter(|label| is_group(label)).collect()
+}
+
 impl Selection {
     /// Reads the words of a list.
     ///
@@ -274,6 +293,14 @@ mod tests {
                 "{text:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_label_that_a_group_has_too_is_found() {
+        assert_eq!(groups_and_labels(&accounts(&known())), ["clients"]);
+        let groups = ["Main".to_owned()];
+        let main = Named { id: "acc-2", label: "main", groups: &groups };
+        assert_eq!(groups_and_labels(&[main]), ["main"]);
     }
 
     #[test]

@@ -32,6 +32,7 @@ fn files_narrow_from_the_folder_up_to_the_top_of_its_repository() {
         ("not/there", &[]),
     ] {
         assert_eq!(words(folder, true), expected, "{folder}");
+        assert_eq!(narrowing_files(&at(folder)).len(), expected.len(), "{folder}");
         assert!(words(folder, false).is_empty());
     }
 }

@@ -17,7 +17,7 @@ pub mod words;
 pub use changes::Changes;
 pub use channel::EventReceiver;
 pub use identity::{Identity, random_id, random_key, reached_at};
-pub use project::{Given, Project, of_settings};
+pub use project::{BY_REMOTE, Given, Project, WORKING_FOLDER, of_settings};
 pub use registration::{LONGEST_FOLDER, LONGEST_PROGRAM};
 
 use crate::clock::Clock;

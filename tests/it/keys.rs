@@ -160,7 +160,8 @@ fn what_cannot_be_read_serves_nothing_and_no_key_is_ever_shown() {
         + "[[proxy.keys]]\nname = \"twin\"\nkey = \"sk-second-key\"\naccounts = [\"*\"]\n"
         + "[[proxy.keys]]\nname = \"gone\"\nkey_file = \"gone.key\"\n"
         + "[[proxy.keys]]\nname = \"default\"\nkey = \"sk-codex-account-manager\"\n"
-        + &entry("good", "");
+        + &entry("good", "")
+        + "[[projects]]\npath = \"/**\"\naccounts = [\"spare\"]\n";
     let pool = pool(&config);
     let proxy = Proxy::start(&pool, &[]);
     for (key, told) in [
@@ -180,7 +181,12 @@ fn what_cannot_be_read_serves_nothing_and_no_key_is_ever_shown() {
     assert_eq!(proxy.ask("sk-good-key").status(), 200);
     let doctor = pool.sandbox.run(&["doctor"]);
     let said = proxy.running.stderr_so_far();
-    for told in ["key 5 of `proxy.keys`: its key file", "key 6 of `proxy.keys`: its key is the built-in one"] {
+    assert!(said.contains("no rule of `[[projects]]` holds for `proxy`"), "{said}");
+    for told in [
+        "key 5 of `proxy.keys`: its key file",
+        "key 6 of `proxy.keys`: its key is the built-in one",
+        "no account has the group, id or label `wrok`; it serves nothing; did you mean `work`?",
+    ] {
         assert!(said.contains(told), "{said}");
         assert!(doctor.stdout.contains(told), "{doctor:?}");
     }

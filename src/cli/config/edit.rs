@@ -6,6 +6,7 @@ use tokio::process::Command;
 use crate::cli::context::Context;
 use crate::cli::printer::Printer;
 use crate::cli::question;
+use crate::cli::rules::{self, Flaw, FlawKind};
 use crate::clock::Clock;
 use crate::config::{self, Config, Sources, WriteError};
 use crate::env::{self, Environment};
@@ -30,7 +31,8 @@ pub async fn run(context: &Context) -> Result<(), Error> {
     }
     loop {
         open(&editor, context).await?;
-        let problems = problems(context);
+        let (problems, warnings) = findings(context);
+        Printer::warnings(&warnings);
         if problems.is_empty() {
             Printer::line(&format!("`{}` is valid", file.display()));
             return Ok(());
@@ -48,11 +50,20 @@ fn counted(problems: usize) -> String {
     if problems == 1 { "1 entry".to_owned() } else { format!("{problems} entries") }
 }
 
-/// What of this one file cannot be used.
-fn problems(context: &Context) -> Vec<String> {
-    let config = Config::load(&context.paths, &Environment::default(), &Sources::default(), Clock::system().now());
+/// What of this one file cannot be used, and what in it does nothing.
+fn findings(context: &Context) -> (Vec<String>, Vec<String>) {
+    let sources = Sources { reads_proxy_keys: true, ..Sources::default() };
+    let config = Config::load(&context.paths, &Environment::default(), &sources, Clock::system().now());
     let file = context.paths.config_file.display().to_string();
-    config.warnings.into_iter().filter(|warning| warning.contains(&file)).collect()
+    let unusable = config.warnings.iter().filter(|warning| warning.contains(&file)).cloned();
+    // Where the accounts cannot be read, other verbs say so.
+    let flaws = context.manager().map(|manager| {
+        let rules = rules::of_rules(&config.projects.rules, &manager, context.paths.home.as_deref());
+        rules.into_iter().chain(rules::of_keys(&config.proxy_keys, &manager)).collect::<Vec<Flaw>>()
+    });
+    let (fatal, warnings): (Vec<Flaw>, Vec<Flaw>) =
+        flaws.unwrap_or_default().into_iter().partition(|flaw| flaw.kind == FlawKind::NamesNoAccount);
+    (unusable.chain(fatal.iter().map(Flaw::message)).collect(), warnings.iter().map(Flaw::message).collect())
 }
 
 /// What the person edits with, as the shell reads it: it may have arguments.

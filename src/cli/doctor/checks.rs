@@ -61,6 +61,7 @@ const CHECKS: &[(&str, Look)] = &[
     ("accounts", Look::Files(accounts::same_login)),
     ("projects", Look::Files(projects::here)),
     ("projects", Look::Files(projects::rules)),
+    ("projects", Look::Files(projects::files)),
     ("projects", Look::Files(projects::git)),
     ("projects", Look::Others(projects::budgets)),
     ("clock", Look::Files(accounts::clock)),

@@ -36,6 +36,12 @@ pub enum FindingKind {
     ProjectRule,
     /// A rule of `projects` never holds: an earlier one is for all its folders.
     ProjectRuleHidden,
+    /// A rule of `projects` is for a folder that is not there, or takes an owner for a host.
+    ProjectRuleFitsNothing,
+    /// A key of `proxy.keys` names no account.
+    ProxyKey,
+    /// A file in this folder would narrow what may be used, and such files are not read.
+    ProjectFileOff,
     /// A rule of `projects` has `remote`, and `git` cannot be asked.
     GitMissing,
     /// This folder may use no account.
@@ -111,6 +117,9 @@ pub enum FindingKind {
     /// An upstream does not answer.
     UpstreamUnreachable,
 }
+
+/// What opens the file that rules and keys are written in.
+pub const CONFIG_EDIT: &str = "codex-account-manager config edit";
 
 /// What mends a finding: a command, words, or both.
 #[derive(Clone, Debug, Default)]

@@ -167,6 +167,13 @@ impl FolderPattern {
         &self.text
     }
 
+    /// The folder before the first wildcard, where it is one and the same everywhere: what begins at the root alone is for every
+    /// drive.
+    pub fn beginning(&self) -> Option<&Path> {
+        let has_no_drive = self.naming.has_drives && self.begin.starts_with('/') && !self.begin.starts_with("//");
+        (!self.begin.is_empty() && !has_no_drive).then(|| Path::new(&self.begin))
+    }
+
     /// Whether it is for every folder that `other` is for, as far as that can be told without a file system.
     pub(super) fn is_around(&self, other: &FolderPattern) -> bool {
         self.covers(Path::new(if other.begin.is_empty() { "/" } else { &other.begin }))
@@ -250,6 +257,21 @@ mod tests {
             [(WINDOWS, "work"), (WINDOWS, "C:work"), (WINDOWS, r"C:"), (UNIX, r"~\work"), (UNIX, "C:/x")]
         {
             assert_eq!(FolderPattern::parse(text, Some(home), naming), Err(PatternError::NotAbsolute), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_begins_at_a_folder() {
+        for (naming, text, begin) in [
+            (UNIX, "~/work/**", Some("/home/me/work")),
+            (UNIX, "/work/*/a", Some("/work")),
+            (UNIX, "~", Some("/home/me")),
+            (UNIX, "/**", None),
+            (WINDOWS, "/work", None),
+            (WINDOWS, r"D:\work\**", Some("D:/work")),
+        ] {
+            let pattern = FolderPattern::parse(text, Some(Path::new("/home/me")), naming).unwrap();
+            assert_eq!(pattern.beginning(), begin.map(Path::new), "{text}");
         }
     }
 

@@ -175,6 +175,14 @@ impl RemotePattern {
         &self.text
     }
 
+    /// The host, where that looks like the owner of repositories: a short pattern whose first name has no dot. An alias of ssh or a
+    /// host of a network of one's own may be called so too; a pattern with a scheme or a colon says that it is one.
+    pub fn owner_for_a_host(&self) -> Option<&str> {
+        let mut names = self.text.trim_end_matches('/').split('/');
+        let host = names.next().filter(|host| !host.contains(['.', '*', '?', '[', ':']))?;
+        (names.count() <= 1 && !host.eq_ignore_ascii_case("localhost")).then_some(host)
+    }
+
     /// Whether it is for `remote`.
     pub fn covers(&self, remote: &Remote) -> bool {
         self.parts.cover(remote.text(), OPTIONS)
@@ -255,6 +263,28 @@ mod tests {
         }
         for text in ["", " ", "/srv/git", "./x", "~/x", "a b", "github.com/[a", "https://", "me@"] {
             assert!(RemotePattern::parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_owner_in_the_place_of_a_host_is_noticed() {
+        for (pattern, owner) in [
+            ("acme", Some("acme")),
+            ("acme/*", Some("acme")),
+            ("acme/site", Some("acme")),
+            ("me@acme/site/", Some("acme")),
+            ("github.com/acme/*", None),
+            ("github.com", None),
+            ("github-work/acme/*", None),
+            ("*/acme/*", None),
+            ("*.acme.example", None),
+            ("localhost/acme", None),
+            ("ssh://acme", None),
+            ("ssh://acme/*", None),
+            ("git@acme:site", None),
+            ("[::1]/acme", None),
+        ] {
+            assert_eq!(RemotePattern::parse(pattern).unwrap().owner_for_a_host(), owner, "{pattern}");
         }
     }
 

@@ -1,10 +1,8 @@
 //! The accounts that a session may use, as its doors report them, and what words name.
 
-use std::collections::BTreeSet;
-
 use super::Accounts;
-use crate::domain::account::AccountId;
-use crate::domain::account_set::{Named, Selection, SelectionError};
+use crate::domain::account_set::{Named, Selection, groups_and_labels};
+use crate::domain::near;
 use crate::domain::pool::Pool;
 use crate::domain::report::AccountSetReport;
 use crate::store::{SharedAccount, State};
@@ -31,13 +29,21 @@ impl Accounts {
         })
     }
 
-    /// The accounts that a list of words names.
-    ///
-    /// # Errors
-    ///
-    /// [`SelectionError`], where a word does not name what it is to name.
-    pub fn named_by(&self, selection: &Selection) -> Result<BTreeSet<AccountId>, SelectionError> {
+    /// Why a list of words names no set of accounts, and what may have been meant: for who may see every account.
+    pub fn fault_of(&self, selection: &Selection) -> Option<(String, Option<String>)> {
         let state = self.view().state;
-        selection.of_accounts(&named(&state, &self.names.names(&state)))
+        let names = self.names.names(&state);
+        let accounts = named(&state, &names);
+        let why = selection.of_accounts(&accounts).err()?;
+        let known =
+            accounts.iter().flat_map(|account| account.groups.iter().map(String::as_str).chain([account.label]));
+        let meant = why.unknown().and_then(|name| near::question(&near::near(name, known)));
+        Some((why.to_string(), meant))
+    }
+
+    /// The labels that are names of groups too.
+    pub fn groups_and_labels(&self) -> Vec<String> {
+        let state = self.view().state;
+        groups_and_labels(&named(&state, &self.names.names(&state))).into_iter().map(str::to_owned).collect()
     }
 }

@@ -15,6 +15,7 @@ use crate::config::projects::{OPTIONS, Projects};
 use crate::domain::projects::{Allowed, Bound, Bounds, Standing};
 use crate::env::Environment;
 use crate::folders::{self, Found, Places, Question};
+pub use crate::folders::{BY_REMOTE, WORKING_FOLDER};
 
 /// How long a request waits for a folder that was just opened; after it the request is refused, and the answer says why.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -204,6 +205,13 @@ impl Session {
     /// All that holds for this session where it works; nothing for a process that does nothing for a project.
     pub fn standing(&self) -> Arc<Standing> {
         self.project.as_ref().map_or_else(Arc::default, Project::standing)
+    }
+
+    /// The files in its folders that would narrow what it may use, while such files are not read.
+    pub fn unread_files(&self) -> Vec<PathBuf> {
+        let project = self.project.as_ref().filter(|_| !self.config().project_files());
+        let folders = project.map(|project| project.given().folders.clone()).unwrap_or_default();
+        folders.iter().flat_map(|folder| folders::narrowing_files(folder)).collect()
     }
 
     /// Until it is known what holds in folders that were just opened, which takes a moment: a request waits for it.

@@ -131,6 +131,30 @@ fn edit_changes_and_clears_each_field_alone() {
 }
 
 #[test]
+fn a_change_says_what_it_does_to_groups_and_to_rules_that_name_the_account() {
+    let sandbox = with_accounts(&["one", "two"]);
+    let rules = "[[projects]]\npath = \"/**\"\naccounts = [\"home\", \"one\"]\n\
+        [[proxy.keys]]\nname = \"ci\"\nkey = \"sk-of-a-client\"\naccounts = [\"clients\"]\n";
+    std::fs::write(sandbox.path("config.toml"), rules).unwrap();
+    let unknown = |name: &str| format!("no account has the group, id or label `{name}`");
+    let twice = "warning: `one` is a group and a label now; a rule must say `group:one` or `label:one`".to_owned();
+    for (words, groups, said) in [
+        (&["edit", "two", "--group", "home", "--group", "clients"][..], "groups: home, clients (were: none)", vec![]),
+        (&["edit", "two", "--group", "home"], "groups: home (were: home, clients)", vec![unknown("clients")]),
+        (&["edit", "two", "--priority", "2"], "", vec![]),
+        (&["edit", "two", "--no-group"], "groups: none (were: home)", vec![unknown("home")]),
+        (&["edit", "two", "--group", "home", "--group", "one"], "groups: home, one (were: none)", vec![twice]),
+        (&["edit", "one", "--label", "first"], "", vec![]),
+        (&["remove", "two", "--yes"], "", vec![unknown("home")]),
+    ] {
+        let done = sandbox.run(words).ok();
+        assert_eq!(done.stdout.lines().nth(1).unwrap_or_default(), groups, "{done:?}");
+        assert_eq!(done.stderr.is_empty(), said.is_empty(), "{done:?}");
+        assert!(said.iter().all(|said| done.stderr.contains(said)), "{done:?}");
+    }
+}
+
+#[test]
 fn a_new_base_url_comes_with_its_key() {
     let sandbox = Sandbox::new();
     sandbox.add("one", &random_key());

@@ -140,7 +140,7 @@ fn another_tools_plugin_is_a_problem() {
 fn a_configuration_that_cannot_be_used_is_a_problem() {
     let mut pool = Pool::new(1);
     std::fs::write(pool.sandbox.path("config.toml"), "[routing]\nstrategy = \"fastest\"\n").unwrap();
-    check_one(&pool.sandbox, "config.toml:2: `routing.strategy` cannot be", "correct that line");
+    check_one(&pool.sandbox, "config.toml:2: `routing.strategy` cannot be", "config edit\ncorrect that line");
     std::fs::remove_file(pool.sandbox.path("config.toml")).unwrap();
     pool.sandbox.set("CAM_OPENAI_BASE_URL", "http://example.com");
     check_one(&pool.sandbox, "`CAM_OPENAI_BASE_URL` is refused", "unset it");

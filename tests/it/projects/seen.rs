@@ -127,11 +127,14 @@ fn doctor_says_what_the_folder_may_use_and_finds_every_rule_that_cannot_do_what_
     let home = rule("~/**", "[\"spare\"]");
     let remote = "[[projects]]\nremote = \"github.com/acme/*\"\naccounts = [\"work\"]\n";
     for (rules, has_git, expected) in [
-        (String::new(), true, vec![]),
+        (String::new(), true, vec![("warning", "projectFileOff", "/work/.codex-accounts.toml` narrows nothing")]),
         (
-            rule("~/other", "[\"work\"]"),
+            rule("~/Work", "[\"work\"]"),
             true,
-            vec![("ok", "", "no rule holds for this folder: every account may be used")],
+            vec![
+                ("ok", "", "no rule holds for this folder: every account may be used"),
+                ("warning", "projectRuleFitsNothing", "the folder `~/Work` does not exist; did you mean `~/work`?"),
+            ],
         ),
         (WORK.to_owned(), true, vec![("ok", "", "this folder uses work, by rule 1 (`")]),
         (
@@ -145,24 +148,36 @@ fn doctor_says_what_the_folder_may_use_and_finds_every_rule_that_cannot_do_what_
             vec![("problem", "noAccountAllowed", "uses no account"), ("problem", "projectRule", "id or label `wrok`")],
         ),
         (
-            WORK.to_owned() + &rule("~/other", "[\"wrok\"]"),
+            WORK.to_owned() + &rule("/work-of-nobody", "[\"wrok\"]"),
             true,
             vec![
                 ("ok", "", "uses work"),
-                ("problem", "projectRule", "id or label `wrok`; no account may be used where it holds"),
+                (
+                    "problem",
+                    "projectRule",
+                    "id or label `wrok`; no account may be used where it holds; did you mean `work`?",
+                ),
+                ("warning", "projectRuleFitsNothing", "the folder `/work-of-nobody` does not exist"),
             ],
         ),
         (home + WORK, true, vec![("ok", "", "uses spare"), ("warning", "projectRuleHidden", "never holds: rule 1 (`")]),
         (
-            remote.to_owned(),
+            remote.replace("github.com/", "") + remote,
             false,
             vec![
                 ("ok", "", "no rule holds for this folder"),
-                ("problem", "gitMissing", "rule 1 (`github.com/acme/*`, "),
+                ("warning", "projectRuleFitsNothing", "takes `acme` for the host; write `github.com/acme/*`"),
+                ("problem", "gitMissing", "rule 1 (`acme/*`, "),
             ],
         ),
     ] {
         write(&pool, &rules);
+        let narrowing = folder(&pool, "work").join(".codex-accounts.toml");
+        if rules.is_empty() {
+            std::fs::write(&narrowing, "accounts = [\"spare\"]").unwrap();
+        } else if narrowing.exists() {
+            std::fs::remove_file(&narrowing).unwrap();
+        }
         let mut command = pool.sandbox.command(&["doctor", "--json"]);
         command.current_dir(folder(&pool, "work"));
         if !has_git {

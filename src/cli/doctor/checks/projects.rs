@@ -1,20 +1,30 @@
 //! What this folder may use and by which rule, and every rule that cannot do what it is for.
 
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use crate::cli::doctor::finding::{Finding, FindingKind, Mend};
+use crate::cli::doctor::finding::{CONFIG_EDIT, Finding, FindingKind, Mend};
 use crate::cli::doctor::scene::Scene;
-use crate::domain::projects::{Rule, hidden};
+use crate::cli::rules::{self, Flaw, FlawKind};
 use crate::env;
+use crate::manager::session::{BY_REMOTE, WORKING_FOLDER};
 use crate::protocol::account_set::AccountSet;
 use crate::wording::account_set::{NO_RULE_HOLDS, ThisFolder, set};
 
 fn mend() -> Mend {
-    Mend::run("codex-account-manager config edit")
-        .and("correct that rule; `codex-account-manager list` shows groups and labels")
+    Mend::run(CONFIG_EDIT).and("correct that rule; `codex-account-manager list` shows groups and labels")
+}
+
+/// What mends something other than a rule by the name that it has in messages.
+fn mend_of(name: &str) -> Mend {
+    Mend::hint(match name {
+        _ if name.starts_with(BY_REMOTE) => "mend `git` or its configuration there, or use rules with `path` alone",
+        WORKING_FOLDER => "go to a folder that is there and that this user can read",
+        _ => "correct that, or take it away",
+    })
 }
 
 /// What a session that starts in this folder may use.
@@ -31,7 +41,9 @@ pub fn here(scene: &Scene) -> Vec<Finding> {
     let uses = match account_set.accounts.is_empty() {
         false => Finding::ok(message),
         // Which of them is wrong is a finding of its own.
-        true if has_faults => Finding::problem(FindingKind::NoAccountAllowed, message, mend()),
+        true if has_faults => {
+            Finding::problem(FindingKind::NoAccountAllowed, message, Mend::hint("mend what is found beside this"))
+        }
         true => Finding::warning(FindingKind::NoAccountAllowed, message, mend()),
     };
     let rules = &manager.session().config().projects.rules;
@@ -41,7 +53,7 @@ pub fn here(scene: &Scene) -> Vec<Finding> {
     let faults = others.filter_map(|narrowing| {
         let why = narrowing.fault.as_ref()?;
         let message = format!("{}: {why}; no account may be used here", narrowing.name);
-        Some(Finding::problem(FindingKind::ProjectRule, message, Mend::hint("correct that, or take it away")))
+        Some(Finding::problem(FindingKind::ProjectRule, message, mend_of(&narrowing.name)))
     });
     let to_know = account_set.warnings.iter().map(|warning| {
         Finding::warning(FindingKind::ProjectWarning, warning.clone(), Mend::hint("change the rules, or the folders"))
@@ -52,24 +64,32 @@ pub fn here(scene: &Scene) -> Vec<Finding> {
 /// Every rule, wherever it holds: those that name what is not there, and those that never hold.
 pub fn rules(scene: &Scene) -> Vec<Finding> {
     let Some((manager, _)) = scene.pool() else { return Vec::new() };
-    let config = manager.session().config();
-    let rules = &config.projects.rules;
-    let fault = |rule: &Rule| {
-        let why = manager.accounts().named_by(&rule.accounts).err()?;
-        let message = format!("{}: {why}; no account may be used where it holds", rule.title());
-        Some(Finding::problem(FindingKind::ProjectRule, message, mend()))
+    let flaws = rules::of_rules(&manager.session().config().projects.rules, manager, scene.paths.home.as_deref());
+    let found = |flaw: Flaw| match flaw.kind {
+        FlawKind::NamesNoAccount => Finding::problem(FindingKind::ProjectRule, flaw.message(), mend()),
+        FlawKind::FitsNothing => Finding::warning(
+            FindingKind::ProjectRuleFitsNothing,
+            flaw.message(),
+            Mend::run(CONFIG_EDIT).and("correct that rule"),
+        ),
+        FlawKind::Hidden => {
+            let hint = "move it before the other one; of rules with `path` the first that fits holds";
+            Finding::warning(FindingKind::ProjectRuleHidden, flaw.message(), Mend::run(CONFIG_EDIT).and(hint))
+        }
     };
-    let never = hidden(rules).map(|(rule, earlier)| {
-        let message =
-            format!("{} never holds: {} is for all its folders and stands before it", rule.title(), earlier.title());
-        let hint = "move it before the other one; of rules with `path` the first that fits holds";
-        Finding::warning(
-            FindingKind::ProjectRuleHidden,
-            message,
-            Mend::run("codex-account-manager config edit").and(hint),
-        )
-    });
-    rules.iter().filter_map(fault).chain(never).collect()
+    flaws.into_iter().map(found).collect()
+}
+
+/// Files in this folder that would narrow what may be used, while such files are not read.
+pub fn files(scene: &Scene) -> Vec<Finding> {
+    let Some(here) = &scene.here else { return Vec::new() };
+    let unread = |path: PathBuf| {
+        let message = format!("`{}` narrows nothing: such files are not read", path.display());
+        let mend = Mend::run("codex-account-manager config set routing.project_files true")
+            .and("leave it so if the file is not yours");
+        Finding::warning(FindingKind::ProjectFileOff, message, mend)
+    };
+    here.session().unread_files().into_iter().map(unread).collect()
 }
 
 /// The budgets that are spent, wherever they hold.
@@ -78,7 +98,7 @@ pub fn budgets(scene: &Scene) -> BoxFuture<'_, Vec<Finding>> {
         let Some(manager) = &scene.manager else { return Vec::new() };
         let reports = manager.budget_reports().await;
         let spent = reports.into_iter().filter_map(|report| report.overspent).map(|overspent| {
-            let mend = Mend::run("codex-account-manager config edit").and("wait, or raise the limit");
+            let mend = Mend::run(CONFIG_EDIT).and("wait, or raise the limit");
             Finding::warning(FindingKind::BudgetSpent, overspent.to_string(), mend)
         });
         spent.collect()

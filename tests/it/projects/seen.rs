@@ -160,6 +160,8 @@ fn doctor_says_what_the_folder_may_use_and_finds_every_rule_that_cannot_do_what_
                 ("warning", "projectRuleFitsNothing", "the folder `/work-of-nobody` does not exist"),
             ],
         ),
+        // What is wrong with all of them is said once, with the configuration.
+        (rule("~/work", "[]").replace("path", "pth"), true, vec![("problem", "noAccountAllowed", "uses no account")]),
         (home + WORK, true, vec![("ok", "", "uses spare"), ("warning", "projectRuleHidden", "never holds: rule 1 (`")]),
         (
             remote.replace("github.com/", "") + remote,

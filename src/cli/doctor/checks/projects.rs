@@ -11,7 +11,7 @@ use crate::cli::doctor::scene::Scene;
 use crate::cli::rules::{self, Flaw, FlawKind};
 use crate::env;
 use crate::manager::session::{BY_REMOTE, WORKING_FOLDER};
-use crate::protocol::account_set::AccountSet;
+use crate::protocol::account_set::{AccountSet, Narrowing};
 use crate::wording::account_set::{NO_RULE_HOLDS, ThisFolder, set};
 
 fn mend() -> Mend {
@@ -46,10 +46,13 @@ pub fn here(scene: &Scene) -> Vec<Finding> {
         }
         true => Finding::warning(FindingKind::NoAccountAllowed, message, mend()),
     };
-    let rules = &manager.session().config().projects.rules;
-    // Those of rules are found for every folder.
-    let is_other = |name: &str| rules.iter().all(|rule| rule.title() != name);
-    let others = account_set.narrowed_by.iter().filter(|narrowing| is_other(&narrowing.name));
+    let projects = &manager.session().config().projects;
+    // Those of rules are found for every folder, and that they cannot be read is found with the configuration.
+    let is_other = |narrowing: &&Narrowing| {
+        let is_broken = narrowing.fault.is_some() && narrowing.fault == projects.broken;
+        !is_broken && projects.rules.iter().all(|rule| rule.title() != narrowing.name)
+    };
+    let others = account_set.narrowed_by.iter().filter(is_other);
     let faults = others.filter_map(|narrowing| {
         let why = narrowing.fault.as_ref()?;
         let message = format!("{}: {why}; no account may be used here", narrowing.name);

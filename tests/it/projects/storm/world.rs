@@ -89,7 +89,7 @@ fn allowed(rules: &[Rule], folder: &str, told: &str) -> Set {
 
 /// The key of a client of the proxy as change `change` has it: another one each time.
 pub fn key(name: &str, change: usize) -> String {
-    format!("sk-{name}-{change}")
+    format!("sk-storm-{name}-{change}")
 }
 
 pub fn rules_of(change: usize) -> Option<&'static [Rule]> {

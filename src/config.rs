@@ -12,6 +12,7 @@ mod merge;
 pub mod projects;
 pub mod proxy_keys;
 pub mod schema;
+mod settling;
 mod template;
 mod toml_file;
 mod toml_value;
@@ -20,6 +21,7 @@ mod write;
 pub use edit::EditError;
 pub use json::plain_json;
 pub use layers::typed;
+pub use settling::SURE;
 pub use write::{WriteError, create, set};
 
 use std::ops::Deref;
@@ -35,11 +37,12 @@ use crate::files::{RACY, Stamp};
 use crate::logging;
 use crate::paths::Paths;
 use crate::secrets::Secret;
-use entries::List;
+use entries::LISTS;
 use keys::{KEYS, Key, Values};
 use layers::{Entry, Layer};
 use projects::Projects;
 use proxy_keys::ProxyKeys;
+use settling::{Outcome, Said, Waiting};
 use toml_file::{Content, TomlFile};
 
 /// The key every program on the machine knows; only `proxy` on a loopback address uses it.
@@ -137,8 +140,12 @@ pub struct Config {
     pub proxy_keys: ProxyKeys,
     /// One sentence for each unknown key and bad value.
     pub warnings: Vec<String>,
-    /// The file seems to be being written, so what it said before holds: it is to be read again.
-    pub is_unsettled: bool,
+    /// One sentence for each list that says less than before, which is no fault where the owner made it so.
+    pub notices: Vec<String>,
+    /// How much is in force of what fails closed; `None` before anything was read.
+    said: Option<Said>,
+    /// The file that may not be whole, so that what it said before holds.
+    waiting: Option<Waiting>,
 }
 
 impl Config {
@@ -151,9 +158,22 @@ impl Config {
     #[must_use = "this returns the new configuration"]
     pub fn reload(&self, paths: &Paths, environment: &Environment, sources: &Sources, now: Timestamp) -> Config {
         let file = TomlFile::read(&paths.config_file);
-        let is_at_rest = file.is_at_rest(since_1970(now));
-        let is_unsettled = !is_at_rest && self.has_more_than(&file);
-        let toml = if is_unsettled { self.kept_layer(Source::Toml) } else { layers::toml(&file) };
+        let reads_keys = sources.reads_proxy_keys;
+        let before = self.said.clone().unwrap_or_else(|| Said::noted(paths, reads_keys));
+        let is_start = self.said.is_none();
+        let is_broken = self.projects.broken.is_some() || self.proxy_keys.broken.is_some();
+        let outcome =
+            before.then(&file, &settling::Looked { is_start, is_broken, reads_keys, now, waiting: self.waiting });
+        let (said, waiting) = match outcome {
+            Outcome::Taken(said) => (said, None),
+            Outcome::Waits(waiting) => (before.clone(), Some(waiting)),
+        };
+        // Who begins here has nothing to go on with until it is whole.
+        let file = if is_start && waiting.is_some() { file.unread(settling::CUT.to_owned()) } else { file };
+        let stays = waiting.is_some() && !is_start;
+        let has_nothing = file.is_blank() || matches!(file.content, Content::Missing);
+        let toml =
+            if stays || has_nothing && before.is_there() { self.kept_layer(Source::Toml) } else { layers::toml(&file) };
         let layers = vec![
             layers::session(sources.session_strategy),
             layers::flags(&sources.flags),
@@ -166,57 +186,60 @@ impl Config {
             layers::defaults(&sources.defaults),
         ];
         let merged = merge::merge(layers, self);
-        let (projects, proxy_keys, of_lists) = if is_unsettled {
-            (self.projects.clone(), self.proxy_keys.clone(), Vec::new())
+        let own_key = reads_keys.then(|| merged.proxy_api_key());
+        let (projects, proxy_keys, said, of_lists) = if stays {
+            (self.projects.clone(), self.proxy_keys.with_their_files(), said, Vec::new())
         } else {
-            let own_key = sources.reads_proxy_keys.then(|| merged.proxy_api_key());
-            self.follow_lists(paths, &file, is_at_rest, own_key.as_ref())
+            self.follow_lists(paths, &file, (&before, said), own_key.as_ref())
         };
-        let mut config = Config { projects, proxy_keys, is_unsettled, ..merged };
+        let shorter = said.shorter(&before).map(|list| {
+            let place = file.place();
+            format!(
+                "{place}: there is less in `{list}` than before; if nobody took it out, the file was cut: put it back"
+            )
+        });
+        let notices = shorter.collect();
+        let mut config = Config { projects, proxy_keys, notices, said: Some(said), waiting, ..merged };
         config.warnings.extend(of_lists);
         // No key, since the log begins before anything is read.
         config.warnings.extend(environment.get("CAM_LOG").and_then(logging::complaint));
         config
     }
 
-    /// Whether there was more in the lists that fail closed than there is in the file now: its end may be still to come.
-    fn has_more_than(&self, file: &TomlFile) -> bool {
-        let Content::Good(document) = &file.content else { return false };
-        let is_fewer = |list: &List, before: usize| list.count(document) < before;
-        self.projects.broken.is_some()
-            || self.proxy_keys.broken.is_some()
-            || is_fewer(&projects::LIST, self.projects.rules.len())
-            || is_fewer(&proxy_keys::LIST, self.proxy_keys.keys.len())
+    /// The file is to be read again, whether it changes or not.
+    pub fn is_unsettled(&self) -> bool {
+        self.waiting.is_some()
     }
 
-    /// What the file says now of the lists that fail closed, and what to warn of. Whether something stands in them is noted.
+    /// What the file says now of the lists that fail closed, how much that is, and what to warn of. How much stands in them is noted.
     fn follow_lists(
         &self,
         paths: &Paths,
         file: &TomlFile,
-        is_at_rest: bool,
+        (before, mut said): (&Said, Said),
         own_key: Option<&Secret<String>>,
-    ) -> (Projects, ProxyKeys, Vec<String>) {
+    ) -> (Projects, ProxyKeys, Said, Vec<String>) {
         let home = paths.home.as_deref();
-        let is_noted = |list: &List| held::is_noted(paths, list);
-        let note = |list: &List, was_noted: bool, holds: bool| {
-            let is_sure = matches!(file.content, Content::Good(_)) && (holds || is_at_rest);
-            if is_sure && holds != was_noted {
-                held::note(paths, list, holds).unwrap_or_else(|error| {
-                    tracing::warn!("whether there are {} was not noted: {error}", list.entries());
+        let noted = LISTS.map(|list| held::noted(paths, &list));
+        let note = |at: usize, amount: usize| {
+            let is_text = matches!(file.content, Content::Good(_)) && !file.is_blank();
+            if is_text && amount != noted[at] {
+                held::note(paths, &LISTS[at], amount).unwrap_or_else(|error| {
+                    tracing::warn!("whether there are {} was not noted: {error}", LISTS[at].entries());
                 });
             }
         };
-        let rules_are_noted = is_noted(&projects::LIST);
-        let (projects, warning) = self.projects.follow(file, home, rules_are_noted);
-        note(&projects::LIST, rules_are_noted, projects.held());
+        let (projects, warning) = self.projects.follow(file, home, noted[0] > 0);
+        // What cannot be read leaves what was before.
+        said.keep(0, if warning.is_some() { before.lists[0] } else { 0 }.max(usize::from(projects.held())));
+        note(0, said.lists[0]);
         let Some(own_key) = own_key else {
-            return (projects, ProxyKeys::default(), warning.into_iter().collect());
+            return (projects, ProxyKeys::default(), said, warning.into_iter().collect());
         };
-        let keys_are_noted = is_noted(&proxy_keys::LIST);
-        let (proxy_keys, of_keys) = self.proxy_keys.beside(own_key.expose()).follow(file, home, keys_are_noted);
-        note(&proxy_keys::LIST, keys_are_noted, proxy_keys.are_there());
-        (projects, proxy_keys, warning.into_iter().chain(of_keys).collect())
+        let (proxy_keys, of_keys) = self.proxy_keys.beside(own_key.expose()).follow(file, home, noted[1] > 0);
+        said.keep(1, if of_keys.is_empty() { 0 } else { before.lists[1] }.max(usize::from(proxy_keys.are_there())));
+        note(1, said.lists[1]);
+        (projects, proxy_keys, said, warning.into_iter().chain(of_keys).collect())
     }
 
     /// What was taken from a file, as a layer.
@@ -266,15 +289,21 @@ impl Stamps {
     /// The files of a process that starts at `now`. One that was emptied a moment before is waited for, and one that is written
     /// where something stood that fails closed.
     /// Also when that was.
-    pub fn at_start(paths: &Paths, now: Timestamp) -> (Stamps, Timestamp) {
-        let stamps = Stamps::of(paths);
-        let is_settled = stamps.0.iter().flatten().all(|stamp| stamp.is_settled(since_1970(now)));
-        let may_lose = || [projects::LIST, proxy_keys::LIST].iter().any(|list| held::is_noted(paths, list));
-        if stamps.are_emptied(now) || !is_settled && may_lose() {
-            // Times are in whole milliseconds.
-            let wait = RACY + Duration::from_millis(1);
-            std::thread::sleep(wait);
-            return (Stamps::of(paths), now.after(wait));
+    pub fn at_start(paths: &Paths, reads_proxy_keys: bool, mut now: Timestamp) -> (Stamps, Timestamp) {
+        let may_lose = LISTS.iter().any(|list| held::is_noted(paths, list));
+        let mut stamps = Stamps::of(paths);
+        for length in [RACY, SURE] {
+            let has_stood = |stamp: &Stamp| stamp.has_stood(length, since_1970(now));
+            let may_be_cut = || match length {
+                RACY => may_lose,
+                _ => may_lose && settling::is_cut(paths, reads_proxy_keys, now),
+            };
+            if stamps.are_emptied(now) || !stamps.0.iter().flatten().all(has_stood) && may_be_cut() {
+                // Times are in whole milliseconds.
+                let wait = length + Duration::from_millis(1);
+                std::thread::sleep(wait);
+                (stamps, now) = (Stamps::of(paths), now.after(wait));
+            }
         }
         (stamps, now)
     }
@@ -285,6 +314,7 @@ impl Stamps {
     }
 }
 
+/// As the times of files are told.
 fn since_1970(now: Timestamp) -> Duration {
     Duration::from_millis(u64::try_from(now.as_millis()).unwrap_or_default())
 }

@@ -99,6 +99,7 @@ impl Context {
     /// Reports on stderr what in the configuration cannot be used.
     pub fn warn(manager: &Manager) {
         Printer::warnings(&manager.session().config().warnings);
+        Printer::warnings(&manager.session().config().notices);
         Printer::warnings(&manager.session().standing().warnings);
     }
 

@@ -40,25 +40,20 @@ impl List {
     pub fn read(&self, file: &TomlFile, held: bool) -> Result<Vec<Table>, String> {
         let (place, entries) = (file.place(), self.entries());
         match &file.content {
+            Content::Good(_) if held && file.is_blank() => Err(format!(
+                "{place}: there is nothing in it, and {entries} stood in it: put them back, or write a line such as `# none`"
+            )),
             Content::Good(document) => self.tables(file, document),
-            Content::Missing if held => {
-                Err(format!("{place}: the file is gone, and {entries} stood in it: put it back, or make an empty one"))
-            }
+            Content::Missing if held => Err(format!(
+                "{place}: the file is gone, and {entries} stood in it: put it back, or make one with a line such as `# none`"
+            )),
             Content::Unreadable { why, text } if held || self.stands_in(text) => Err(format!(
-                "{place}: it cannot be read ({why}), and {entries} stood in it: mend that, or put an empty file in its place"
+                "{place}: it cannot be read ({why}), and {entries} stood in it: mend that, or put a file with a line such as `# none` in its place"
             )),
             Content::Broken { text, line, why } if held || self.stands_in(text) => {
                 Err(format!("{}: it is not valid TOML: {why}", file.place_of_line(*line)))
             }
             Content::Missing | Content::Unreadable { .. } | Content::Broken { .. } => Ok(Vec::new()),
-        }
-    }
-
-    /// How many tables stand in `document`.
-    pub fn count(&self, document: &Document<String>) -> usize {
-        match self.item(document) {
-            Some(Item::ArrayOfTables(tables)) => tables.len(),
-            item => item.and_then(Item::as_array).map_or(0, toml_edit::Array::len),
         }
     }
 

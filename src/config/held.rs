@@ -1,39 +1,65 @@
-//! Whether rules of projects, or keys of the proxy, stood in a `config.toml` when it was read last. A process that finds nothing to
-//! read there, because the file is gone or closed to it, would else take it for one that never had any.
+//! How much of rules of projects, or of keys of the proxy, stood in a `config.toml` when it was read last. A process that finds
+//! nothing to read there, because the file is gone or closed to it, would else take it for one that never had any, and one that
+//! finds the beginning of the file for the whole of it.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::entries::List;
-use crate::files::{self, hash};
+use crate::files::{self, Replacement, hash};
 use crate::paths::Paths;
 
-/// Whether that is noted of `list`. Each note is a file of its own, so that processes with other configurations do not write
-/// over them.
+/// No note is longer.
+const LONGEST: u64 = 64 * 1024;
+
+/// Whether anything is noted of `list`.
 pub fn is_noted(paths: &Paths, list: &List) -> bool {
-    folders(paths, list).any(|folder| {
-        names(&paths.config_file).iter().any(|name| files::stat(&folder.join(name)).is_ok_and(|found| found.is_some()))
-    })
+    noted(paths, list) > 0
 }
 
-/// Notes it, or that it is not so any more.
+/// How much is noted of `list`: its entries and their lines. Each note is a file of its own, so that processes with other
+/// configurations do not write over them.
+pub fn noted(paths: &Paths, list: &List) -> usize {
+    let names = names(&paths.config_file);
+    let notes =
+        folders(paths, list).flat_map(|folder| names.iter().map(move |name| folder.join(name)).collect::<Vec<_>>());
+    notes.filter_map(|note| amount(&note)).max().unwrap_or_default()
+}
+
+/// What a note says; one that says nothing is one all the same.
+fn amount(note: &Path) -> Option<usize> {
+    files::stat(note).ok().flatten()?;
+    let text = files::read(note, LONGEST).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    Some(text.split_whitespace().find_map(|word| word.parse().ok()).unwrap_or(1).max(1))
+}
+
+/// Notes how much it is.
 ///
 /// # Errors
 ///
 /// The system's.
-pub fn note(paths: &Paths, list: &List, holds: bool) -> io::Result<()> {
+pub fn note(paths: &Paths, list: &List, amount: usize) -> io::Result<()> {
     let names = names(&paths.config_file);
-    if !holds {
+    if amount == 0 {
         return folders(paths, list)
             .try_for_each(|folder| names.iter().try_for_each(|name| files::remove(&folder.join(name))));
     }
     let Some(folder) = folders(paths, list).find(|folder| files::can_be_made(folder)) else { return Ok(()) };
     files::make_folder(&folder)?;
-    let text = format!("There are {} in `{}`.\n", list.entries(), paths.config_file.display());
-    names.iter().try_for_each(|name| match files::write_new(&folder.join(name), text.as_bytes()) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
-    })
+    let text = format!("There are {amount} lines of {} in `{}`.\n", list.entries(), paths.config_file.display());
+    names.iter().try_for_each(|name| write(&folder.join(name), text.as_bytes()))
+}
+
+/// Writes a note, at once or in the place of another one: there is never none in between. Of processes that write at the same time
+/// one does.
+fn write(note: &Path, text: &[u8]) -> io::Result<()> {
+    match files::write_new(note, text) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        written => return written,
+    }
+    let next = files::with_suffix(note, &format!(".{}", std::process::id()));
+    files::replace(&Replacement { path: note, next: &next, kept_mode: 0o700 }, text)
 }
 
 /// The folders of the notes, in those of our data.
@@ -78,12 +104,16 @@ mod tests {
         let [one, other] = ["one.toml", "other.toml"].map(|name| paths(home.path(), name));
         assert!(!is_noted(&one, LIST));
         for _ in 0..2 {
-            note(&one, LIST, true).unwrap();
-            assert!(is_noted(&one, LIST) && !is_noted(&other, LIST));
+            note(&one, LIST, 4).unwrap();
+            assert!(noted(&one, LIST) == 4 && !is_noted(&other, LIST));
         }
-        note(&other, LIST, true).unwrap();
-        note(&one, LIST, false).unwrap();
-        note(&one, LIST, false).unwrap();
+        note(&one, LIST, 12).unwrap();
+        assert_eq!(noted(&one, LIST), 12);
+        note(&one, LIST, 2).unwrap();
+        assert_eq!(noted(&one, LIST), 2);
+        note(&other, LIST, 1).unwrap();
+        note(&one, LIST, 0).unwrap();
+        note(&one, LIST, 0).unwrap();
         assert!(!is_noted(&one, LIST) && is_noted(&other, LIST));
         assert!(!is_noted(&other, &proxy_keys::LIST), "and each list");
     }
@@ -97,7 +127,7 @@ mod tests {
         let at = |name: &str| home.path().join(name);
         std::fs::write(at("real.toml"), "").unwrap();
         symlink(at("real.toml"), at("link.toml")).unwrap();
-        note(&paths(home.path(), "link.toml"), LIST, true).unwrap();
+        note(&paths(home.path(), "link.toml"), LIST, 1).unwrap();
         assert!(is_noted(&paths(home.path(), "real.toml"), LIST));
         std::fs::remove_file(at("link.toml")).unwrap();
         symlink(at("elsewhere"), at("link.toml")).unwrap();

@@ -203,7 +203,7 @@ impl ProxyKeys {
 
     /// These keys, with what is in their files now. One whose file is gone is taken back; where it holds no key, none is let in
     /// until it does.
-    fn with_their_files(&self) -> ProxyKeys {
+    pub(super) fn with_their_files(&self) -> ProxyKeys {
         let (mut keys, mut stamps) = (Vec::<Arc<ProxyKey>>::new(), Vec::new());
         for key in self.keys.iter() {
             let Some(path) = &key.file else {

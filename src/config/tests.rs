@@ -1,5 +1,7 @@
 //! Precedence, sources and warnings.
 
+mod settling;
+
 use serde_json::{Value, json};
 
 use super::layers::typed;
@@ -262,50 +264,6 @@ fn a_byte_order_mark_is_no_part_of_a_file_and_says_how_it_is_written() {
     }
 }
 
-/// When a file was written.
-#[expect(clippy::disallowed_methods, reason = "the test looks at the file that it wrote")]
-fn written(path: &std::path::Path) -> Timestamp {
-    let modified = std::fs::metadata(path).unwrap().modified().unwrap();
-    let since = modified.duration_since(std::time::UNIX_EPOCH).unwrap();
-    Timestamp(i64::try_from(since.as_millis()).unwrap())
-}
-
-/// Whoever writes a file slowly leaves its beginning for a while.
-#[test]
-fn what_may_be_the_beginning_of_a_file_takes_nothing_away() {
-    let rule = |path: &str| format!("[[projects]]\npath = \"{path}\"\naccounts = []\n");
-    let key = |name: &str| format!("[[proxy.keys]]\nname = \"{name}\"\nkey = \"sk-{name}\"\naccounts = []\n");
-    let sources = Sources { reads_proxy_keys: true, ..Sources::default() };
-    let head = "[routing]\nproject_files = true\n";
-    let whole = [head, &rule("/a"), &key("ci"), &rule("/b"), &key("dev")].concat();
-    let counted = |config: &Config| (config.projects.rules.len(), config.proxy_keys.keys.len());
-    for beginning in ["", head, &whole[..whole.find("[[proxy").unwrap()], &whole[..whole.rfind("[[proxy").unwrap()]] {
-        let files = Files::new(&whole, "{}");
-        let (paths, environment) = (files.paths(), Environment::default());
-        let before = files.load(&[], &sources);
-        assert_eq!((counted(&before), before.is_unsettled), ((2, 2), false));
-        files.write("config.toml", beginning);
-        let now = written(&paths.config_file);
-        let kept = before.reload(&paths, &environment, &sources, now);
-        assert_eq!((counted(&kept), kept.is_unsettled, &kept.warnings), ((2, 2), true, &vec![]), "{beginning}");
-        assert!(kept.project_files(), "{beginning}");
-        assert_eq!(setting(&kept, "routing.project_files").1, Source::Toml);
-        // Nobody who begins here knows what the rest will be: it stays noted that there was something.
-        let new = Config::load(&paths, &environment, &sources, now);
-        assert!(!new.is_unsettled && super::held::is_noted(&paths, &super::projects::LIST));
-        assert!(super::held::is_noted(&paths, &super::proxy_keys::LIST));
-        let later = kept.reload(&paths, &environment, &sources, LATER);
-        assert!(counted(&later) < (2, 2) && !later.is_unsettled, "the person took them out");
-    }
-    // More than before, or what is no beginning, is taken at once.
-    let files = Files::new(&rule("/a"), "{}");
-    let before = files.load(&[], &sources);
-    files.write("config.toml", &whole);
-    let now = written(&files.paths().config_file);
-    let more = before.reload(&files.paths(), &Environment::default(), &sources, now);
-    assert_eq!((counted(&more), more.is_unsettled), ((2, 2), false));
-}
-
 #[test]
 fn where_keys_stood_nothing_to_read_leaves_none_and_the_built_in_one_off() {
     let files = Files::new("[[proxy.keys]]\nname = \"ci\"\nkey = \"sk-a\"\n", "{}");
@@ -322,7 +280,7 @@ fn where_keys_stood_nothing_to_read_leaves_none_and_the_built_in_one_off() {
         assert!(keys.were_there && keys.broken.as_ref().is_some_and(|told| told.contains(why)), "{:?}", keys.broken);
     }
     assert!(!files.load(&[], &Sources::default()).proxy_keys.were_there, "nobody else reads them");
-    files.write("config.toml", "");
+    files.write("config.toml", "# none");
     for _ in 0..2 {
         assert!(!files.load(&[], &sources).proxy_keys.were_there, "the person took them out");
     }

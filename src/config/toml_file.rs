@@ -7,8 +7,10 @@ use std::time::Duration;
 use toml_edit::Document;
 
 use super::file;
+use super::since_1970;
 use super::toml_value::{line_of, of_error};
-use crate::files::Stamp;
+use crate::domain::time::Timestamp;
+use crate::files::{RACY, Stamp};
 
 /// The file, or why there is none of it.
 pub struct TomlFile {
@@ -48,9 +50,33 @@ impl TomlFile {
     }
 
     /// Whether nobody was writing it at `now`, as far as one can tell. Else it may be the beginning of what it will be.
-    pub fn is_at_rest(&self, now: Duration) -> bool {
+    pub fn is_at_rest(&self, now: Timestamp) -> bool {
+        self.has_stood(RACY, now)
+    }
+
+    /// Whether it had been as it is for that long at `now`, by its times.
+    pub fn has_stood(&self, length: Duration, now: Timestamp) -> bool {
         let [before, after] = &self.stamps;
-        before == after && after.is_none_or(|stamp| stamp.is_settled(now))
+        before == after && after.is_none_or(|stamp| stamp.has_stood(length, since_1970(now)))
+    }
+
+    /// What it was after it was read; `None` when there was none.
+    pub fn stamp(&self) -> Option<Stamp> {
+        self.stamps[1]
+    }
+
+    /// Whether nothing stands in it, as in one that was emptied to be written, or that a full disk has no room for.
+    pub fn is_blank(&self) -> bool {
+        matches!(&self.content, Content::Good(document) if document.raw().trim().is_empty())
+    }
+
+    /// The same, of which nobody can tell yet what it says.
+    pub fn unread(self, why: String) -> TomlFile {
+        let text = match &self.content {
+            Content::Good(document) => document.raw().to_owned(),
+            _ => String::new(),
+        };
+        TomlFile { content: Content::Unreadable { why, text }, ..self }
     }
 
     /// The folder that it is in.

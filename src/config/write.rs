@@ -30,8 +30,10 @@ pub enum WriteError {
         /// Why.
         source: EditError,
     },
-    /// It is gone, and rules of projects or keys of the proxy stood in it: a new one without them would allow what they did not.
-    #[error("`{path}` is gone, and {entries} stood in it; put it back, or make an empty one")]
+    /// It is gone or empty, and rules of projects or keys of the proxy stood in it: a new one without them would allow what they did not.
+    #[error(
+        "`{path}` is gone or empty, and {entries} stood in it; put it back, or write a line such as `# none` into it"
+    )]
     Held {
         /// The file.
         path: PathBuf,
@@ -61,7 +63,7 @@ pub fn set(paths: &Paths, key: &Key, value: Option<&Value>) -> Result<(), WriteE
         return Err(failed(io::Error::other("it is not a file")));
     }
     let found = super::file::read(&file).map_err(failed)?;
-    if found.is_none() {
+    if found.as_ref().is_none_or(|found| found.text.trim().is_empty()) {
         check_nothing_stood_in(paths)?;
     }
     let Text { text, is_marked } = found.unwrap_or_default();

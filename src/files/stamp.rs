@@ -48,7 +48,12 @@ impl Stamp {
 
     /// Whether the file had been at rest for a while at `now`, so that any later write changes the stamp.
     pub fn is_settled(&self, now: Duration) -> bool {
-        now.abs_diff(self.modified) >= RACY && now.abs_diff(self.changed) >= RACY
+        self.has_stood(RACY, now)
+    }
+
+    /// Whether the file had been as it is for that long at `now`, if its times are of the same clock.
+    pub fn has_stood(&self, length: Duration, now: Duration) -> bool {
+        now.abs_diff(self.modified) >= length && now.abs_diff(self.changed) >= length
     }
 }
 

@@ -8,7 +8,7 @@ use crate::cli::printer::Printer;
 use crate::cli::question;
 use crate::cli::rules::{self, Flaw, FlawKind};
 use crate::clock::Clock;
-use crate::config::{self, Config, Sources, WriteError};
+use crate::config::{self, Config, SURE, Sources, WriteError};
 use crate::env::{self, Environment};
 use crate::error::{Error, ErrorKind};
 use crate::sys::programs;
@@ -53,7 +53,9 @@ fn counted(problems: usize) -> String {
 /// What of this one file cannot be used, and what in it does nothing.
 fn findings(context: &Context) -> (Vec<String>, Vec<String>) {
     let sources = Sources { reads_proxy_keys: true, ..Sources::default() };
-    let config = Config::load(&context.paths, &Environment::default(), &sources, Clock::system().now());
+    // What the person has just saved is whole, so it need not have stood for a while.
+    let now = Clock::system().now().after(SURE);
+    let config = Config::load(&context.paths, &Environment::default(), &sources, now);
     let file = context.paths.config_file.display().to_string();
     let unusable = config.warnings.iter().filter(|warning| warning.contains(&file)).cloned();
     // Where the accounts cannot be read, other verbs say so.

@@ -192,7 +192,7 @@ fn a_running_process_keeps_the_rules_that_were_good() {
         let warning = warning.unwrap();
         assert!(warning.ends_with("; the rules of `projects` that held before stay until that is mended"), "{warning}");
         assert_eq!((kept.rules.len(), kept.broken.clone()), (1, None));
-        let (changed, warning) = kept.follow(&read(&folder, ""), Some(home()), false);
+        let (changed, warning) = kept.follow(&read(&folder, "# none"), Some(home()), false);
         assert_eq!((changed.rules.len(), changed.broken, warning), (0, None, None), "the person took them out");
     }
     let gone = TomlFile::read(&folder.path().join("elsewhere"));
@@ -214,7 +214,7 @@ fn where_rules_stood_nothing_to_read_leaves_no_account() {
     let closed = TomlFile::read(folder.path());
     let broken = || read(&folder, "a = ");
     for (file, why) in [
-        (&gone, "the file is gone, and rules of `projects` stood in it: put it back, or make an empty one"),
+        (&gone, "the file is gone, and rules of `projects` stood in it: put it back, or make one with a line"),
         (&closed, "it cannot be read (it is a folder, not a file), and rules of `projects` stood in it"),
         (&broken(), "it is not valid TOML"),
     ] {
@@ -225,6 +225,38 @@ fn where_rules_stood_nothing_to_read_leaves_no_account() {
         let (projects, _) = Projects::default().follow(file, Some(home()), false);
         assert_eq!(projects.broken, None);
     }
-    let (projects, warning) = Projects::default().follow(&read(&folder, ""), Some(home()), true);
+    let (projects, _) = Projects::default().follow(&read(&folder, "\n"), Some(home()), true);
+    assert!(projects.broken.unwrap().ends_with("stood in it: put them back, or write a line such as `# none`"));
+    let (projects, warning) = Projects::default().follow(&read(&folder, "# none"), Some(home()), true);
     assert_eq!((projects.broken, warning), (None, None));
+}
+
+/// An editor may send its whole section, and a shell a variable made of one that is not set.
+#[test]
+fn what_is_given_narrows_by_each_of_its_names() {
+    let told = |options: Value, variable: Option<&str>| {
+        let options = options.as_object().unwrap().clone();
+        let sources = Sources { accounts: vec!["a".to_owned()], initialization_options: options, ..Sources::default() };
+        let variables = variable.map(|text| ("CAM_ACCOUNTS".to_owned(), text.to_owned()));
+        let bounds = given_bounds(&sources, &variables.into_iter().collect());
+        let shown = |bound: Bound| {
+            format!("{}: {}", bound.name, bound.accounts.map_or_else(|why| why, |words| words.to_string()))
+        };
+        bounds.into_iter().map(shown).collect::<Vec<_>>().join("; ")
+    };
+    let options = "`initializationOptions.accounts`";
+    for (given, variable, expected) in [
+        (serde_json::json!({}), None, String::new()),
+        (serde_json::json!({}), Some(""), "; `CAM_ACCOUNTS`: ".to_owned()),
+        (serde_json::json!({}), Some(" "), "; `CAM_ACCOUNTS`: ".to_owned()),
+        (serde_json::json!({ "accounts": "b" }), Some("c"), format!("; {options}: b; `CAM_ACCOUNTS`: c")),
+        (serde_json::json!({ "codexAccountManager": { "accounts": ["b"] } }), None, format!("; {options}: b")),
+        (
+            serde_json::json!({ "accounts": "b", "codex-account-manager": { "accounts": [] } }),
+            None,
+            format!("; {options}: b; {options}: "),
+        ),
+    ] {
+        assert_eq!(told(given, variable), format!("`--accounts`: a{expected}"));
+    }
 }

@@ -240,7 +240,7 @@ fn entries_that_held_before_stay_until_the_file_is_good_again() {
             "ci=sk-key-a dev=sk-key-b !dev #3=sk-key-c",
             "the one that held before stays until that is mended",
         ),
-        (String::new(), "", ""),
+        ("# none".to_owned(), "", ""),
         (entry("dev", "key = \"sk-key-c\""), "dev=sk-key-c", ""),
     ] {
         let (now, warnings) = files.follow(&keys, &text);
@@ -323,7 +323,7 @@ fn an_entry_with_the_key_of_the_proxy_itself_serves_nothing() {
     // A proxy keeps the key that it was started with, whatever the configuration says by now.
     let (keys, warnings) = follow(&keys.beside("sk-key-b"));
     assert_eq!((shown(&keys), warnings.len()), ("!ci=sk-key-a dev=sk-key-b".to_owned(), 2));
-    let (none, _) = files.follow(&keys, "");
+    let (none, _) = files.follow(&keys, "# none");
     assert_eq!(shown(&follow(&none).0), "!ci=sk-key-a !dev=sk-key-b");
 }
 
@@ -333,7 +333,7 @@ fn that_there_were_keys_is_known_for_as_long_as_the_process_lives() {
     let (none, _) = files.follow(&ProxyKeys::default(), "");
     assert!(!none.were_there);
     let (some, _) = files.follow(&none, &entry("ci", "key = \"sk-key-a\""));
-    let (none, warnings) = files.follow(&some, "");
+    let (none, warnings) = files.follow(&some, "# none");
     assert!(none.were_there && !none.are_there() && warnings.is_empty());
     assert!(files.follow(&none, "x = [").0.were_there);
 }

@@ -31,7 +31,7 @@ impl Configuration {
     /// Reads the files; writes nothing.
     pub fn load(paths: Paths, environment: Environment, sources: Sources, now: Timestamp) -> Configuration {
         // Before the files are read: a change in between is then seen as one.
-        let (stamps, now) = Stamps::at_start(&paths, now);
+        let (stamps, now) = Stamps::at_start(&paths, sources.reads_proxy_keys, now);
         let current = RwLock::new(Arc::new(Config::load(&paths, &environment, &sources, now)));
         Configuration { paths, environment, sources: Mutex::new(sources), stamps: Mutex::new(stamps), current }
     }
@@ -61,11 +61,16 @@ impl Configuration {
         // Before the files are read: a change in between is then seen as one.
         let stamps = Stamps::of(&self.paths);
         let config = before.reload(&self.paths, &self.environment, &sources, now);
-        if !config.is_unsettled {
+        if !config.is_unsettled() {
             *self.stamps() = stamps;
         }
         let is_new = |warning: &&String| !before.warnings.contains(warning);
-        let warnings = config.warnings.iter().filter(is_new).map(|warning| (Level::Warning, warning.clone()));
+        let warnings = config
+            .warnings
+            .iter()
+            .filter(is_new)
+            .chain(&config.notices)
+            .map(|warning| (Level::Warning, warning.clone()));
         let keys = config.proxy_keys.changes_since(&before.proxy_keys).into_iter();
         let new = warnings.chain(keys.map(|change| (Level::Info, capitalised(&change)))).collect();
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);

@@ -262,7 +262,8 @@ impl Backend {
         let (name, ready) = named::<ProxyReady>(&started.doors.session.info());
         outbox.notify(name, &ready).await;
         let session = started.doors.session.manager.session();
-        for warning in session.config().warnings.iter().chain(&session.standing().warnings) {
+        let config = session.config();
+        for warning in config.warnings.iter().chain(&config.notices).chain(&session.standing().warnings) {
             show_message(outbox, MessageType::WARNING, warning).await;
         }
         let progresses = Progresses::new(self.0.shows_progress.load(Ordering::Relaxed));

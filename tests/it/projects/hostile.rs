@@ -415,7 +415,7 @@ fn a_file_in_a_repository_that_wants_more_gets_less() {
         ("accounts = [\"account-1\", \"account-3\", \"spare\"]\n", &[1][..], ""),
         ("accounts = [\"!account-1\"]\n", &[2], ""),
         ("accounts = [\"spare\"]\n", NONE, ".codex-accounts.toml` have no account in common."),
-        ("accounts = [\"*\"]\n", NONE, ".codex-accounts.toml`: no account has the group, id or label `*`"),
+        ("accounts = [\"*\"]\n", &[1, 2], ""),
         ("accounts = [\"work\", \"account-3\"]\n[[projects]]\npath = \"/**\"\n", NONE, ":2`: unknown key `projects`"),
         ("routing.project_files = false\naccounts = [\"work\"]\n", NONE, ":1`: unknown key `routing`"),
         ("accounts = [\"work\"\n", NONE, "it is not valid TOML"),

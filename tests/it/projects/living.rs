@@ -101,13 +101,17 @@ fn rules_that_are_gone_with_their_file_are_remembered_by_new_processes() {
         assert_eq!(refused.status(), 503, "{why}");
         assert!(refused.text().contains(why), "{}", refused.text());
     };
-    refuses("the file is gone, and rules of `projects` stood in it: put it back, or make an empty one");
+    refuses(
+        "the file is gone, and rules of `projects` stood in it: put it back, or make one with a line such as `# none`",
+    );
     let written = pool.sandbox.run(&["config", "set", "routing.strategy", "sticky"]);
-    sandbox::check_refused(&written, 3, &["is gone, and rules of `projects` stood in it"]);
+    sandbox::check_refused(&written, 3, &["is gone or empty, and rules of `projects` stood in it"]);
     std::fs::create_dir(&file).unwrap();
     refuses("it cannot be read (it is a folder, not a file)");
     std::fs::remove_dir(&file).unwrap();
     write(&pool, "");
+    refuses("there is nothing in it, and rules of `projects` stood in it");
+    write(&pool, "# none");
     assert_eq!(allowed(&mut sidecar_in(&pool, &["work"], &json!({}))), [1, 2, 3, 4]);
     std::fs::remove_file(&file).unwrap();
     assert_eq!(allowed(&mut sidecar_in(&pool, &["work"], &json!({}))), [1, 2, 3, 4], "a person took them out");
@@ -234,7 +238,7 @@ fn a_working_folder_that_nobody_can_name_is_under_every_rule() {
     for said in ["warning: no account may be used here. ", "mended: the working folder: nobody can tell where it is"] {
         assert!(ran.stderr.contains(said), "{ran:?}");
     }
-    write(&pool, "");
+    write(&pool, "# none");
     let explained = inside("explain");
     assert!(explained.stdout.contains("gets account 1"), "{explained:?}");
 }

@@ -179,6 +179,9 @@ impl World {
         if self.written.is_some() {
             self.holding.clone_from(&self.written);
         }
+        // What says less than before must have stood for a while.
+        self.manager.session().follow_config();
+        self.sandbox.pass(Duration::from_secs(3));
         self.manager.session().follow_config();
         self.manager.session().look_at_project();
     }

@@ -6,6 +6,8 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use codex_account_manager::clock::Clock;
 use codex_account_manager::config::Sources;
@@ -26,6 +28,8 @@ pub struct Sandbox {
     _dir: TempDir,
     home: PathBuf,
     environment: BTreeMap<String, String>,
+    /// How many milliseconds the clock of managers in it is ahead: long after what they find was written.
+    ahead: Arc<AtomicI64>,
 }
 
 /// What a command did.
@@ -73,7 +77,8 @@ impl Sandbox {
     pub fn new() -> Sandbox {
         let dir = tempfile::Builder::new().prefix("cam-it-").tempdir().unwrap();
         let home = dir.path().canonicalize().unwrap();
-        let mut sandbox = Sandbox { _dir: dir, home, environment: BTreeMap::new() };
+        let mut sandbox =
+            Sandbox { _dir: dir, home, environment: BTreeMap::new(), ahead: Arc::new(AtomicI64::new(10_000)) };
         for (name, place) in [
             ("HOME", ""),
             ("XDG_CONFIG_HOME", "config"),
@@ -210,8 +215,14 @@ impl Sandbox {
     /// The same, as one that works in these folders. To its clock every file was written a while ago, so that it waits for none.
     #[track_caller]
     pub fn manager_in(&self, folders: &[PathBuf]) -> Arc<Manager> {
-        let ahead = || Timestamp(Clock::system().now().0 + 1_000);
-        self.manager_of(0, folders, Clock::from_fn(ahead))
+        let ahead = Arc::clone(&self.ahead);
+        let now = move || Timestamp(Clock::system().now().0 + ahead.load(Ordering::Relaxed));
+        self.manager_of(0, folders, Clock::from_fn(now))
+    }
+
+    /// Time passes for managers that were opened so.
+    pub fn pass(&self, time: Duration) {
+        self.ahead.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::Relaxed);
     }
 
     /// The same, as one whose proxy is at this port.

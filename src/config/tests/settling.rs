@@ -1,0 +1,132 @@
+//! What is taken of a file that is cut, blank or being written.
+
+use std::time::Duration;
+
+use super::*;
+
+/// When a file was written.
+#[expect(clippy::disallowed_methods, reason = "the test looks at the file that it wrote")]
+fn written(path: &std::path::Path) -> Timestamp {
+    let modified = std::fs::metadata(path).unwrap().modified().unwrap();
+    let since = modified.duration_since(std::time::UNIX_EPOCH).unwrap();
+    Timestamp(i64::try_from(since.as_millis()).unwrap())
+}
+
+/// Whoever writes a file slowly leaves its beginning for a while.
+#[test]
+fn what_may_be_the_beginning_of_a_file_takes_nothing_away() {
+    let rule = |path: &str| format!("[[projects]]\npath = \"{path}\"\naccounts = []\n");
+    let key = |name: &str| format!("[[proxy.keys]]\nname = \"{name}\"\nkey = \"sk-{name}-key\"\naccounts = []\n");
+    let sources = Sources { reads_proxy_keys: true, ..Sources::default() };
+    let head = "[routing]\nproject_files = true\n";
+    let whole = [head, &rule("/a"), &key("ci"), &rule("/b"), &key("dev"), "daily_limit_usd = 0\n"].concat();
+    // The rules, the keys, and whether the last key has its limit.
+    let counted = |config: &Config| {
+        let keys = &config.proxy_keys.keys;
+        (config.projects.rules.len(), keys.len(), keys.last().is_some_and(|key| key.budget().has_limit()))
+    };
+    let noted = |paths: &Paths| super::super::entries::LISTS.map(|list| super::super::held::noted(paths, &list));
+    let before_last = |line: &str| &whole[..whole.rfind(line).unwrap()];
+    for beginning in [
+        head,
+        &whole[..whole.find("[[proxy").unwrap()],
+        before_last("[[proxy"),
+        before_last("daily_limit_usd"),
+        &whole[head.len()..],
+        "# none",
+    ] {
+        let files = Files::new(&whole, "{}");
+        let (paths, environment) = (files.paths(), Environment::default());
+        let before = files.load(&[], &sources);
+        assert_eq!((counted(&before), before.is_unsettled(), noted(&paths)), ((2, 2, true), false, [6, 9]));
+        files.write("config.toml", beginning);
+        let written = written(&paths.config_file);
+        let mut kept = before.clone();
+        // However long ago it was written by the clock of its server, it is to stand for a while.
+        for now in [written, written.after(Duration::from_mins(1)), written.after(Duration::from_millis(61_999))] {
+            kept = kept.reload(&paths, &environment, &sources, now);
+            if now == written {
+                // What was waited for is another file by then.
+                files.write("config.toml", &format!("{beginning}\n# more\n"));
+            }
+            assert_eq!(
+                (counted(&kept), kept.is_unsettled(), &kept.warnings),
+                ((2, 2, true), true, &vec![]),
+                "{beginning}"
+            );
+            assert!(kept.project_files(), "{beginning}");
+            assert_eq!(setting(&kept, "routing.project_files").1, Source::Toml);
+        }
+        // Nobody who begins here knows what the rest will be, and nothing can be used until it is whole.
+        let is_of_lists = beginning != &whole[head.len()..];
+        let new = Config::load(&paths, &environment, &sources, written);
+        assert_eq!((new.is_unsettled(), noted(&paths)), (is_of_lists, [6, 9]), "{beginning}");
+        assert_eq!((new.projects.broken.is_some(), new.proxy_keys.broken.is_some()), (is_of_lists, is_of_lists));
+        let later = kept.reload(&paths, &environment, &sources, written.after(Duration::from_secs(62)));
+        assert!(!later.is_unsettled() && (counted(&later) != (2, 2, true) || !later.project_files()), "{beginning}");
+        let is_told = later.notices.iter().any(|warning| warning.contains("than before; if nobody took it out"));
+        assert_eq!((is_told, noted(&paths) < [6, 9]), (is_of_lists, is_of_lists), "{:?}", later.notices);
+        let again = later.reload(&paths, &environment, &sources, LATER);
+        assert_eq!((counted(&again), again.is_unsettled()), (counted(&later), false));
+    }
+    // What says as much is taken once nobody writes it, and what says the same at once.
+    let files = Files::new(&whole, "{}");
+    let (paths, environment) = (files.paths(), Environment::default());
+    let before = files.load(&[], &sources);
+    let reload = |text: &str, later: u64| {
+        files.write("config.toml", text);
+        let now = written(&paths.config_file).after(Duration::from_millis(later));
+        before.reload(&paths, &environment, &sources, now)
+    };
+    let other = whole.replace("\"/b\"", "\"/other\"");
+    let [at_once, soon, same] = [
+        reload(&other, 0),
+        reload(&other, 60),
+        reload(&whole.replace(head, "[routing]\nproject_files = true\nstrategy = \"priority\"\n"), 0),
+    ];
+    assert!(at_once.is_unsettled() && at_once.projects == before.projects);
+    assert!(!soon.is_unsettled() && soon.projects != before.projects && soon.warnings.is_empty());
+    assert_eq!((same.is_unsettled(), setting(&same, "routing.strategy").0), (false, json!("priority")));
+    // Where there was nothing, nothing can be taken away.
+    let none = Files::new("# none", "{}");
+    let before = none.load(&[], &sources);
+    none.write("config.toml", &whole);
+    let more = before.reload(&none.paths(), &environment, &sources, written(&none.paths().config_file));
+    assert_eq!((counted(&more), more.is_unsettled()), ((2, 2, true), false));
+}
+
+/// A disk that is full leaves an empty file for good.
+#[test]
+fn a_blank_file_takes_nothing_away_where_something_stood() {
+    let sources = Sources { reads_proxy_keys: true, ..Sources::default() };
+    let whole = "routing.project_files = true\n[[projects]]\npath = \"/a\"\naccounts = []\n";
+    for blank in ["", "\n", "\u{feff}\r\n"] {
+        let files = Files::new(whole, "{}");
+        let before = files.load(&[], &sources);
+        files.write("config.toml", blank);
+        let mut kept = before.clone();
+        for _ in 0..2 {
+            kept = kept.reload(&files.paths(), &Environment::default(), &sources, LATER);
+            assert!(kept.projects.rules.len() == 1 && kept.project_files() && !kept.is_unsettled(), "{blank:?}");
+            let why = "there is nothing in it, and rules of `projects` stood in it";
+            assert!(kept.warnings.iter().any(|warning| warning.contains(why)), "{:?}", kept.warnings);
+            assert!(files.load(&[], &sources).projects.broken.is_some(), "{blank:?}");
+        }
+        let key = super::super::key("routing.strategy").unwrap();
+        let error = super::super::set(&files.paths(), key, Some(&json!("sticky"))).unwrap_err();
+        assert!(error.to_string().contains("is gone or empty, and rules of `projects` stood in it"), "{error}");
+        // Who writes something there says that there are none.
+        files.write("config.toml", "# none\n");
+        let asked = kept.reload(&files.paths(), &Environment::default(), &sources, Timestamp(1_000));
+        let none = asked.reload(&files.paths(), &Environment::default(), &sources, Timestamp(3_000));
+        assert!(
+            asked.is_unsettled()
+                && asked.projects.rules.len() == 1
+                && !none.is_unsettled()
+                && none.projects.rules.is_empty()
+        );
+        assert!(files.load(&[], &sources).projects.broken.is_none());
+    }
+    let files = Files::new("", "{}");
+    assert_eq!(files.load(&[], &sources).warnings, Vec::<String>::new(), "an empty file is none of it by itself");
+}

@@ -166,10 +166,10 @@ pub fn given_bounds(sources: &Sources, environment: &Environment) -> Vec<Bound> 
 
 /// What an editor says of accounts when its settings change: null takes it back. `None` where they say nothing of it.
 pub fn of_settings(settings: &Value) -> Option<Vec<Bound>> {
-    let own = SECTIONS.iter().find_map(|name| settings.get(name)).unwrap_or(settings);
-    let value = own.get(ACCOUNTS)?;
-    let bound = || Bound::new("the editor's setting `accounts`", accounts(Some(value.clone())));
-    Some(if value.is_null() { Vec::new() } else { vec![bound()] })
+    let own = std::iter::once(settings).chain(SECTIONS.iter().filter_map(|name| settings.get(name)));
+    let given: Vec<&Value> = own.filter_map(|own| own.get(ACCOUNTS)).collect();
+    let bound = |value: &&Value| Bound::new("the editor's setting `accounts`", accounts(Some((*value).clone())));
+    (!given.is_empty()).then(|| given.iter().filter(|value| !value.is_null()).map(bound).collect())
 }
 
 #[cfg(test)]

@@ -260,3 +260,27 @@ fn what_is_given_narrows_by_each_of_its_names() {
         assert_eq!(told(given, variable), format!("`--accounts`: a{expected}"));
     }
 }
+
+#[test]
+fn settings_that_change_narrow_in_each_section_and_take_back_with_null() {
+    for (settings, expected) in [
+        (serde_json::json!({}), None),
+        (serde_json::json!([]), None),
+        (serde_json::json!({ "codexAccountManager": {} }), None),
+        (serde_json::json!({ "codexAccountManager": { "accounts": null } }), Some(vec![])),
+        (serde_json::json!({ "accounts": "a" }), Some(vec!["a"])),
+        (
+            serde_json::json!({ "codexAccountManager": {}, "codex-account-manager": { "accounts": "b" } }),
+            Some(vec!["b"]),
+        ),
+        (
+            serde_json::json!({ "codexAccountManager": { "accounts": "a" }, "codex-account-manager": { "accounts": "b" } }),
+            Some(vec!["a", "b"]),
+        ),
+    ] {
+        let bounds = of_settings(&settings);
+        let words =
+            bounds.map(|bounds| bounds.iter().map(|bound| bound.accounts.clone().unwrap().to_string()).collect());
+        assert_eq!(words, expected.map(|words| words.into_iter().map(str::to_owned).collect::<Vec<_>>()), "{settings}");
+    }
+}

@@ -5,7 +5,7 @@
 mod remotes;
 mod watch;
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::clock;
 use crate::config::projects::{NARROWING, narrowing};
@@ -46,7 +46,7 @@ impl Places {
         let seen = |folder: &PathBuf| self.named.iter().position(|named| named == folder).map(|at| &self.folders[at]);
         let is_unread = can_narrow && folders.iter().any(|folder| seen(folder).is_none());
         let unseen = |folder: &Path| Workplace {
-            folder: Folder { path: folder.to_owned(), remotes: Vec::new() },
+            folder: Folder { path: folder.to_owned(), ..Folder::default() },
             unknown: can_narrow.then(|| unknown("the rules", folder, BEING_READ)),
             files: Vec::new(),
         };
@@ -55,8 +55,9 @@ impl Places {
     }
 
     /// The remotes of a folder, if they were asked for.
-    fn remotes_of(&self, folder: &Path) -> Option<Vec<Remote>> {
-        let seen = self.folders.iter().filter(|_| self.has_remotes).find(|place| place.folder.path == folder)?;
+    fn remotes_of(&self, folder: &Folder) -> Option<Vec<Remote>> {
+        let is_it = |place: &&Workplace| place.folder.path == folder.path && place.folder.named == folder.named;
+        let seen = self.folders.iter().filter(|_| self.has_remotes).find(is_it)?;
         seen.unknown.is_none().then(|| seen.folder.remotes.clone())
     }
 }
@@ -95,33 +96,36 @@ pub fn look(question: Question<'_>, before: Option<&Found>) -> Found {
     let mut watch = Watch::after(before.map(|before| &before.watch));
     // Once for all of them: who opens many waits no longer.
     let until = clock::instant() + remotes::PATIENCE;
-    let places = places(question, &mut watch, |path, watch| remotes::remotes(path, question.environment, until, watch));
+    let places = places(question, &mut watch, |folder, watch| {
+        let around = around(folder, watch);
+        remotes::remotes(&around, question.environment, until, watch)
+    });
     Found { places, watch }
 }
 
 /// The same without `git`: remotes that `before` does not have are not known.
 pub fn glance(question: Question<'_>, before: &Found) -> Places {
-    let known = |path: &Path, _: &mut Watch| before.places.remotes_of(path).ok_or_else(|| BEING_READ.to_owned());
-    places(question, &mut Watch::default(), known)
+    let known = |folder: &Folder, _: &mut Watch| before.places.remotes_of(folder).ok_or_else(|| BEING_READ.to_owned());
+    places(question, &mut Watch::after(Some(&before.watch)), known)
 }
 
 type Asked = Result<Vec<Remote>, String>;
 
-fn places(question: Question<'_>, watch: &mut Watch, remotes: impl Fn(&Path, &mut Watch) -> Asked) -> Places {
+fn places(question: Question<'_>, watch: &mut Watch, remotes: impl Fn(&Folder, &mut Watch) -> Asked) -> Places {
     let Question { rules, folders, reads_files, .. } = question;
     let named = folders.to_vec();
     if rules.is_empty() && !reads_files {
-        let place = |path: &PathBuf| Folder { path: path.clone(), remotes: Vec::new() };
+        let place = |path: &PathBuf| Folder { path: path.clone(), ..Folder::default() };
         let place = |path: &PathBuf| Workplace { folder: place(path), ..Workplace::default() };
         return Places { folders: folders.iter().map(place).collect(), named, ..Places::default() };
     }
     let has_remotes = rules.iter().any(|rule| rule.remote.is_some());
     let rules = rules.iter().map(|rule| rule.clone().resolved(|begin| watch.real(begin))).collect();
-    let asked = |path: &Path, watch: &mut Watch| match has_remotes {
+    let asked = |folder: &Folder, watch: &mut Watch| match has_remotes {
         false => Ok(Vec::new()),
         // A name that was lost on the way leads to no repository.
-        true if is_lossy(path) => Err("its name is not UTF-8 text".to_owned()),
-        true => remotes(path, watch),
+        true if is_lossy(&folder.path) => Err("its name is not UTF-8 text".to_owned()),
+        true => remotes(folder, watch),
     };
     let folders = folders.iter().map(|folder| place(folder, reads_files, watch, asked)).collect();
     Places { rules, folders, named, has_remotes }
@@ -135,21 +139,38 @@ fn place(
     folder: &Path,
     reads_files: bool,
     watch: &mut Watch,
-    remotes: impl Fn(&Path, &mut Watch) -> Asked,
+    remotes: impl Fn(&Folder, &mut Watch) -> Asked,
 ) -> Workplace {
     if !folder.is_absolute() {
-        let why = "nobody can tell where it is: it was removed, or may not be read";
-        let unknown = Bound::new(WORKING_FOLDER, Err(why.to_owned()));
-        return Workplace { unknown: Some(unknown), ..Workplace::default() };
+        return Workplace { unknown: Some(nowhere(folder)), ..Workplace::default() };
     }
-    let path = watch.real(folder).unwrap_or_else(|| folder.to_owned());
-    let found = remotes(&path, watch);
+    let lost = watch.lost(folder);
+    let (mut folder, lost) = match names(folder, watch) {
+        Ok(folder) => (folder, lost),
+        Err(folder) => (folder, lost.or(Some("nobody can tell where it really is"))),
+    };
+    if let Some(why) = lost {
+        watch.try_again();
+        let unknown = Some(unknown("the rules", &folder.path, why));
+        return Workplace { folder, unknown, files: Vec::new() };
+    }
+    let found = remotes(&folder, watch);
     if found.is_err() {
         watch.try_again();
     }
-    let files = if reads_files { files(&path, watch) } else { Vec::new() };
-    let unknown = found.as_ref().err().map(|why| unknown(BY_REMOTE, &path, why));
-    Workplace { folder: Folder { path, remotes: found.unwrap_or_default() }, unknown, files }
+    let files = if reads_files { files(&folder, watch) } else { Vec::new() };
+    let unknown = found.as_ref().err().map(|why| unknown(BY_REMOTE, &folder.path, why));
+    folder.remotes = found.unwrap_or_default();
+    Workplace { folder, unknown, files }
+}
+
+/// The folder by its names; as an error where nobody can tell its real one.
+fn names(named: &Path, watch: &mut Watch) -> Result<Folder, Folder> {
+    let of = |path: PathBuf| {
+        let other = Some(without_detours(named)).filter(|named| *named != path);
+        Folder { path, named: other, remotes: Vec::new() }
+    };
+    watch.real(named).map(of).ok_or_else(|| of(named.to_owned()))
 }
 
 /// That nobody can tell what `rules` say of a folder.
@@ -157,8 +178,53 @@ fn unknown(rules: &str, folder: &Path, why: &str) -> Bound {
     Bound::new(format!("{rules} for `{}`", folder.display()), Err(why.to_owned()))
 }
 
+/// The same of what is no path with a root: the working folder, if it is empty, or what a client named in the place of a folder. A
+/// password may stand in an address, so of one only its beginning is shown.
+fn nowhere(folder: &Path) -> Bound {
+    let said = folder.to_string_lossy();
+    match said.split_once(':') {
+        _ if said.is_empty() => {
+            let why = "nobody can tell where it is: it was removed, or may not be read";
+            Bound::new(WORKING_FOLDER, Err(why.to_owned()))
+        }
+        Some((scheme, _)) => Bound::new(format!("the folder `{scheme}:…` of the editor"), Err(NOT_HERE.to_owned())),
+        None => Bound::new(format!("the folder `{said}` of the editor"), Err(NOT_HERE.to_owned())),
+    }
+}
+
+/// Why rules cannot be tried for what a client names.
+const NOT_HERE: &str = "it is no folder of this machine, so nobody can tell which rules hold for it";
+
+/// As it is named, without `.` and `..`.
+fn without_detours(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(plain.pop()),
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
+/// The folder and those that it is in, also by its other name.
+fn around(folder: &Folder, watch: &mut Watch) -> Vec<PathBuf> {
+    let mut around: Vec<PathBuf> = folder.path.ancestors().map(Path::to_owned).collect();
+    around.extend(around_name(folder, watch));
+    around
+}
+
+/// Those of them that only the other name leads through.
+fn around_name(folder: &Folder, watch: &mut Watch) -> Vec<PathBuf> {
+    let is_real = |path: &Path| folder.path.ancestors().any(|ancestor| ancestor == path);
+    let named = folder.named.as_deref().into_iter().flat_map(Path::ancestors);
+    let named = named.filter(|path| !is_real(path) && watch.real(path).is_none_or(|real| !is_real(&real)));
+    named.map(Path::to_owned).collect()
+}
+
 /// What the files in `folder` and above it say.
-fn files(folder: &Path, watch: &mut Watch) -> Vec<Bound> {
+fn files(folder: &Folder, watch: &mut Watch) -> Vec<Bound> {
     let places = places_of_files(folder, watch);
     let read = |path: PathBuf| {
         watch.note(&path);
@@ -167,19 +233,27 @@ fn files(folder: &Path, watch: &mut Watch) -> Vec<Bound> {
     places.into_iter().filter_map(read).collect()
 }
 
-/// Where a file may be that narrows what is used in `folder`: there and above it, up to the top of its repository. Of a submodule that is
-/// the one around it.
-fn places_of_files(folder: &Path, watch: &mut Watch) -> Vec<PathBuf> {
+/// Where a file may be that narrows what is used in `folder`: there and above it, by both its names, up to the top of its repository. Of a
+/// submodule that is the one around it.
+fn places_of_files(folder: &Folder, watch: &mut Watch) -> Vec<PathBuf> {
+    let mut places = up_to_top(&folder.path, watch);
+    if let Some(named) = &folder.named {
+        let others = around_name(folder, watch);
+        places.extend(up_to_top(named, watch).into_iter().filter(|place| others.contains(place)));
+    }
+    places.into_iter().map(|inside| inside.join(NARROWING)).collect()
+}
+
+fn up_to_top(folder: &Path, watch: &mut Watch) -> Vec<PathBuf> {
     let is_top = |folder: &&Path| watch.note(&folder.join(remotes::MARK));
-    let top = folder.ancestors().filter(is_top).last().unwrap_or(folder).to_owned();
-    let inside = folder.ancestors().take_while(|ancestor| ancestor.starts_with(&top));
-    inside.map(|inside| inside.join(NARROWING)).collect()
+    let top = folder.ancestors().filter(is_top).last().unwrap_or(folder);
+    folder.ancestors().take_while(|ancestor| ancestor.starts_with(top)).map(Path::to_owned).collect()
 }
 
 /// The files that narrow what is used in `folder`, where such files are read.
 pub fn narrowing_files(folder: &Path) -> Vec<PathBuf> {
     let mut watch = Watch::default();
-    let folder = watch.real(folder).unwrap_or_else(|| folder.to_owned());
+    let folder = names(folder, &mut watch).unwrap_or_else(|folder| folder);
     places_of_files(&folder, &mut watch).into_iter().filter(|path| path.symlink_metadata().is_ok()).collect()
 }
 

@@ -17,6 +17,7 @@ use crate::domain::projects::Allowed;
 use crate::domain::report::SessionKind;
 use crate::env::{Environment, working_directory, working_folder};
 use crate::error::{Error, ErrorKind};
+use crate::files;
 use crate::manager::session::EventReceiver;
 use crate::manager::session::event::Event;
 use crate::manager::{FIRST_ACCOUNT, Manager, ManagerOptions};
@@ -31,9 +32,13 @@ pub struct Context {
     pub paths: Paths,
 }
 
-/// Where this process was started; empty where nobody can tell, so that no rule is passed over.
-pub fn started_in() -> PathBuf {
-    working_folder().unwrap_or_default()
+/// Where this process was started, by the name under which the shell went there: the rules of a folder hold in what a link in it leads to.
+/// Empty where nobody can tell, so that no rule is passed over.
+pub fn started_in(environment: &Environment) -> PathBuf {
+    let Some(folder) = working_folder() else { return PathBuf::new() };
+    let named = environment.raw("PWD").map(PathBuf::from).filter(|named| named.is_absolute());
+    // One that a shell left elsewhere says nothing.
+    named.filter(|named| files::canonical(named).is_ok_and(|real| real == folder)).unwrap_or(folder)
 }
 
 impl Context {
@@ -80,7 +85,7 @@ impl Context {
 
     /// A manager beside another one, to ask what a session in this folder may use.
     pub fn here(&self) -> Result<Arc<Manager>, Error> {
-        self.opened(Some(vec![started_in()]))
+        self.opened(Some(vec![started_in(&self.environment)]))
     }
 
     fn opened(&self, folders: Option<Vec<PathBuf>>) -> Result<Arc<Manager>, Error> {

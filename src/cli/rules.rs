@@ -7,7 +7,7 @@ use super::printer::Printer;
 use crate::config::proxy_keys::ProxyKeys;
 use crate::domain::account_set::Selection;
 use crate::domain::near;
-use crate::domain::projects::{FolderPattern, RemotePattern, Rule, hidden};
+use crate::domain::projects::{FolderPattern, Rule, hidden};
 use crate::files;
 use crate::manager::Manager;
 
@@ -43,14 +43,9 @@ impl Flaw {
 
 /// The flaws of rules, wherever these hold.
 pub fn of_rules(rules: &[Rule], manager: &Manager, home: Option<&Path>) -> Vec<Flaw> {
-    let unfit = rules.iter().flat_map(|rule| {
-        let path = rule.path.as_ref().and_then(|path| missing_folder(path, home));
-        let whys = [path, rule.remote.as_ref().and_then(owner_for_a_host)];
-        whys.into_iter().flatten().map(|(why, meant)| Flaw {
-            kind: FlawKind::FitsNothing,
-            why: format!("{}: {why}", rule.title()),
-            meant,
-        })
+    let unfit = rules.iter().filter_map(|rule| {
+        let (why, meant) = missing_folder(rule.path.as_ref()?, home)?;
+        Some(Flaw { kind: FlawKind::FitsNothing, why: format!("{}: {why}", rule.title()), meant })
     });
     let hidden = hidden(rules).map(|(rule, earlier)| Flaw {
         kind: FlawKind::Hidden,
@@ -105,15 +100,6 @@ fn meant_folder(folder: &Path, home: Option<&Path>) -> Option<PathBuf> {
         near.into_iter().map(|name| around.join(name)).find(|near| near.is_dir())
     };
     at_home().filter(|at_home| at_home.is_dir()).or_else(nearly)
-}
-
-/// That a remote has no host.
-fn owner_for_a_host(remote: &RemotePattern) -> Option<Unfit> {
-    let (text, host) = (remote.text(), remote.owner_for_a_host()?);
-    let why = format!(
-        "`{text}` takes `{host}` for the host; write `github.com/{text}`, or `ssh://{text}` if a host is called so"
-    );
-    Some((why, None))
 }
 
 /// What was so before a verb changed an account, to say afterwards what it brought about.

@@ -85,7 +85,7 @@ pub async fn run(context: &Context, args: RunArgs) -> Result<i32, Error> {
         Error::because(crate::error::ErrorKind::Internal, "the proxy's address cannot be read", error)
     })?;
     let mut options = context.options(SessionKind::Run, address.port(), sources);
-    options.folders = Some(vec![started_in()]);
+    options.folders = Some(vec![started_in(&context.environment)]);
     options.program = args.command.first().and_then(|command| name(command));
     let manager = Manager::open(options)?;
     check_accounts(&manager, &args.routing)?;

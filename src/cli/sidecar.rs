@@ -37,7 +37,7 @@ pub async fn run(context: &Context, args: &SidecarArgs) -> Result<u8, Error> {
     let listener = listen().await?;
     let mut options = context.options(SessionKind::Sidecar, 0, sources);
     // An editor starts what belongs to a project in its folder; it may name others.
-    options.folders = Some(vec![started_in()]);
+    options.folders = Some(vec![started_in(&context.environment)]);
     Ok(stdio::serve(options, listener).await)
 }
 

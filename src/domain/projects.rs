@@ -1,6 +1,7 @@
 //! The rules that say which accounts a project may use, and which of them hold for a folder.
 
 mod pattern;
+mod provider;
 mod remote;
 mod standing;
 
@@ -74,9 +75,9 @@ impl Rule {
         Budget { purse, title: self.title(), daily: self.daily_limit, monthly: self.monthly_limit }
     }
 
-    /// Whether it is for `folder`. One with a path and a remote is where both are.
-    fn is_for(&self, folder: &Folder) -> bool {
-        let by_path = self.path.as_ref().is_none_or(|path| path.covers(&folder.path));
+    /// Whether it is for `folder` under this one of its names. One with a path and a remote is where both are.
+    fn is_for(&self, folder: &Folder, name: &Path) -> bool {
+        let by_path = self.path.as_ref().is_none_or(|path| path.covers(name));
         let by_remote = self.remote.as_ref().is_none_or(|remote| folder.remotes.iter().any(|url| remote.covers(url)));
         by_path && by_remote
     }
@@ -87,16 +88,25 @@ impl Rule {
 pub struct Folder {
     /// Links resolved.
     pub path: PathBuf,
+    /// As it was named, where a link led from there.
+    pub named: Option<PathBuf>,
     /// Where its repository is pushed to and pulled from.
     pub remotes: Vec<Remote>,
 }
 
 /// The rules that hold for `folder`: the first by path that is for it, and every one by remote alone. What a session may use is
 /// what all of them name.
+///
+/// A folder that a link led to has two names. The first rule by path for the real one always holds: no link leads into a folder
+/// around its rule. Where that has none of its own, but at most one that is for both names, the first for the other name holds too:
+/// no link leads out of a rule.
 pub fn holding<'r>(rules: &'r [Rule], folder: &Folder) -> Vec<&'r Rule> {
-    let by_path = rules.iter().filter(|rule| rule.path.is_some()).find(|rule| rule.is_for(folder));
-    let by_remote = rules.iter().filter(|rule| rule.path.is_none() && rule.is_for(folder));
-    by_path.into_iter().chain(by_remote).collect()
+    let first = |name: &Path| rules.iter().filter(|rule| rule.path.is_some()).find(|rule| rule.is_for(folder, name));
+    let by_path = first(&folder.path);
+    let named = folder.named.as_deref().filter(|named| by_path.is_none_or(|rule| rule.is_for(folder, named)));
+    let by_name = named.and_then(first).filter(|rule| by_path.is_none_or(|by_path| by_path.number != rule.number));
+    let by_remote = rules.iter().filter(|rule| rule.path.is_none() && rule.is_for(folder, &folder.path));
+    by_path.into_iter().chain(by_name).chain(by_remote).collect()
 }
 
 /// The rules by path that never hold, each with the earlier one that is for all its folders: of those by path the first holds.
@@ -145,9 +155,34 @@ pub(super) mod tests {
             ("/srv", &["https://example.com/acme/secret", "git@github.com:acme/x"], &[4]),
         ] {
             let remotes = remotes.iter().filter_map(|url| Remote::parse(url)).collect();
-            let folder = Folder { path: path.into(), remotes };
+            let folder = Folder { path: path.into(), remotes, ..Folder::default() };
             let numbers: Vec<usize> = holding(&rules, &folder).iter().map(|rule| rule.number).collect();
             assert_eq!(numbers, expected, "{path}");
+        }
+    }
+
+    /// The name that it was opened by, where it really is, and the rules that hold.
+    #[test]
+    fn a_link_leads_neither_into_a_folder_nor_out_of_one_around_its_rule() {
+        let everywhere = || rule(9, Some("/**"), None);
+        let (company, disk) = (|| rule(1, Some("~/company/**"), None), || rule(2, Some("~/disk/**"), None));
+        let (link, real) = ("/home/me/company/link", "/home/me/disk/x");
+        for (rules, named, path, expected) in [
+            (vec![company()], link, real, &[1][..]),
+            (vec![company()], real, link, &[1]),
+            (vec![company(), disk()], link, real, &[2]),
+            (vec![disk(), company()], link, real, &[2]),
+            (vec![company(), everywhere()], link, real, &[9, 1]),
+            // All that is not of the company is not where the link lies, but where it leads.
+            (vec![company(), everywhere()], real, link, &[1]),
+            (vec![disk(), everywhere()], link, real, &[2]),
+            (vec![everywhere(), company()], link, real, &[9]),
+            (vec![company()], "/home/me/company/a", "/home/me/company/b", &[1]),
+            (vec![company()], "/x", "/y", &[]),
+        ] {
+            let folder = Folder { path: path.into(), named: Some(named.into()), remotes: Vec::new() };
+            let numbers: Vec<usize> = holding(&rules, &folder).iter().map(|rule| rule.number).collect();
+            assert_eq!(numbers, expected, "{rules:?} {named} {path}");
         }
     }
 

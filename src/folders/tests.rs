@@ -6,6 +6,8 @@ use std::fs;
 use super::*;
 use crate::domain::account_set::Selection;
 use crate::domain::projects::{FolderPattern, Naming, RemotePattern, Standing};
+#[cfg(unix)]
+use crate::files;
 
 #[test]
 fn files_narrow_from_the_folder_up_to_the_top_of_its_repository() {
@@ -106,6 +108,92 @@ fn nothing_may_be_used_in_a_folder_that_nobody_has_seen() {
         assert_eq!(found.places.folders[0].unknown.is_some(), expected);
         assert_eq!(found.is_of_nothing(), !expected);
     }
+}
+
+/// What was moved may be anywhere now, also under another rule.
+#[test]
+fn nothing_may_be_used_in_a_folder_that_was_moved() {
+    let home = tempfile::TempDir::new().unwrap();
+    let at = |name: &str| home.path().join(name);
+    fs::create_dir_all(at("open/site")).unwrap();
+    let (environment, rules) = (Environment::default(), rules(None, &at("company")));
+    let folders = [at("open/site"), at("never/there")];
+    let question = Question { rules: &rules, folders: &folders, reads_files: false, environment: &environment };
+    let unknown = |places: &Places| places.folders.iter().map(|place| place.unknown.is_some()).collect::<Vec<_>>();
+    let mut found = look(question, None);
+    for (change, is_lost) in [("", false), ("moved", true), ("", true), ("back", false), ("moved", true)] {
+        match change {
+            "moved" => fs::rename(at("open/site"), at("open/other")).unwrap(),
+            "back" => fs::rename(at("open/other"), at("open/site")).unwrap(),
+            _ => {}
+        }
+        assert!(change.is_empty() || found.has_changed(), "{change}");
+        assert_eq!(unknown(&glance(question, &found)), [is_lost, false], "{change}");
+        found = look(question, Some(&found));
+        assert_eq!(unknown(&found.places), [is_lost, false], "{change}");
+    }
+    let elsewhere = Question { folders: &folders[1..], ..question };
+    found = look(elsewhere, Some(&found));
+    assert_eq!(unknown(&look(question, Some(&found)).places), [false, false], "it was closed, and opened again");
+}
+
+#[test]
+fn what_is_no_folder_of_this_machine_is_under_no_known_rule() {
+    let environment = Environment::default();
+    let rules = rules(None, Path::new("/company"));
+    for (said, name) in [
+        ("", "the working folder"),
+        ("vscode-remote://ssh-remote+me:secret@box/x", "the folder `vscode-remote:…` of the editor"),
+        ("untitled:x", "the folder `untitled:…` of the editor"),
+        ("here", "the folder `here` of the editor"),
+    ] {
+        let folders = [PathBuf::from(said)];
+        let question = Question { rules: &rules, folders: &folders, reads_files: false, environment: &environment };
+        let found = look(question, None);
+        assert_eq!(found.places.folders[0].unknown.as_ref().unwrap().name, name, "{said}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_behind_a_link_is_also_where_the_link_is() {
+    let home = tempfile::TempDir::new().unwrap();
+    let base = files::real_path(home.path()).unwrap();
+    let at = |name: &str| base.join(name);
+    fs::create_dir_all(at("company/.git")).unwrap();
+    fs::create_dir_all(at("disk/x/src")).unwrap();
+    std::os::unix::fs::symlink(at("disk/x"), at("company/link")).unwrap();
+    std::os::unix::fs::symlink(at("company"), at("alias")).unwrap();
+    fs::write(at("company").join(NARROWING), "accounts = 'company'").unwrap();
+    fs::write(at("disk/x").join(NARROWING), "accounts = 'x'").unwrap();
+    let environment = Environment::default();
+    let rules = rules(None, &at("company"));
+    for (folder, path, named, words, numbers) in [
+        ("company/link", "disk/x", Some("company/link"), &["x", "company"][..], &[1][..]),
+        ("company/link/src", "disk/x/src", Some("company/link/src"), &["company"], &[1]),
+        ("alias", "company", Some("alias"), &["company"], &[1]),
+        ("disk/../company/./link", "disk/x", Some("company/link"), &["x", "company"], &[1]),
+        ("company/../disk/x", "disk/x", None, &["x"], &[]),
+    ] {
+        let folders = [at(folder)];
+        let question = Question { rules: &rules, folders: &folders, reads_files: true, environment: &environment };
+        let places = look(question, None).places;
+        let place = &places.folders[0];
+        assert_eq!((&place.folder.path, place.folder.named.clone()), (&at(path), named.map(at)), "{folder}");
+        let found = place.files.iter().map(|bound| bound.accounts.clone().unwrap().to_string());
+        assert_eq!(found.collect::<Vec<_>>(), words, "{folder}");
+        let held = Standing::new(&places.rules, None, &places.folders, &[]).rules;
+        assert_eq!(held.iter().map(|rule| rule.number).collect::<Vec<_>>(), numbers, "{folder}");
+    }
+    // The repository that the link lies in counts as well.
+    let around = around(
+        &Folder { path: at("disk/x"), named: Some(at("company/link")), ..Folder::default() },
+        &mut Watch::default(),
+    );
+    assert!(
+        around.contains(&at("company")) && around.iter().filter(|place| **place == base).count() == 1,
+        "{around:?}"
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Whether what was read of folders is still so: a second look is only taken where something has changed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -27,6 +27,12 @@ enum Seen {
 pub struct Watch {
     files: Vec<(PathBuf, Seen)>,
     links: Vec<(PathBuf, Option<PathBuf>)>,
+    /// Folders whose names were read.
+    listed: Vec<(PathBuf, Option<Stamp>)>,
+    /// Folders that are there, or were once.
+    there: HashSet<PathBuf>,
+    /// Those of the last look.
+    there_before: HashSet<PathBuf>,
     /// What the last look read, as it was when this one began.
     ahead: HashMap<PathBuf, Seen>,
     /// A file was found only when it had been read: it may have been changed between.
@@ -38,7 +44,11 @@ impl Watch {
     /// A new one. What the last one knew is noted before any of it is read again.
     pub fn after(before: Option<&Watch>) -> Watch {
         let known = before.into_iter().flat_map(|before| &before.files);
-        Watch { ahead: known.map(|(path, _)| (path.clone(), seen(path))).collect(), ..Watch::default() }
+        Watch {
+            ahead: known.map(|(path, _)| (path.clone(), seen(path))).collect(),
+            there_before: before.map(|before| before.there.clone()).unwrap_or_default(),
+            ..Watch::default()
+        }
     }
 
     /// Notes a file or folder that is read next, also when it is not there. Whether it is.
@@ -52,10 +62,30 @@ impl Watch {
         now != Seen::Nothing
     }
 
+    /// Notes a folder, and says why nobody can tell where it is now: it may not be read, or it was there once and is no more.
+    pub fn lost(&mut self, folder: &Path) -> Option<&'static str> {
+        self.note(folder);
+        let seen = self.files.iter().find(|(known, _)| known == folder).map(|(_, seen)| *seen);
+        let was_there = self.there_before.contains(folder);
+        if was_there || matches!(seen, Some(Seen::Folder | Seen::File(_))) {
+            self.there.insert(folder.to_owned());
+        }
+        match seen {
+            Some(Seen::Hidden) => Some("it may not be read, or a link leads nowhere"),
+            Some(Seen::Nothing) if was_there => Some("it was moved or removed; put it back, or open it again"),
+            _ => None,
+        }
+    }
+
     /// Notes one that was read already: unless it was known before, it is looked at once more.
     pub fn note_late(&mut self, path: &Path) {
         self.is_late |= !self.ahead.contains_key(path) && self.files.iter().all(|(known, _)| known != path);
         self.note(path);
+    }
+
+    /// Notes a folder whose names are read next.
+    pub fn note_names(&mut self, folder: &Path) {
+        self.listed.push((folder.to_owned(), Stamp::at(folder)));
     }
 
     /// Where `path` really is, if that can be told.
@@ -72,7 +102,7 @@ impl Watch {
 
     /// Whether there is nothing that could be other than it was.
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty() && self.links.is_empty() && self.again_at.is_none()
+        self.files.is_empty() && self.links.is_empty() && self.listed.is_empty() && self.again_at.is_none()
     }
 
     /// Whether something is other than it was.
@@ -80,6 +110,7 @@ impl Watch {
         self.is_late
             || self.again_at.is_some_and(|at| clock::instant() >= at)
             || self.files.iter().any(|(path, before)| seen(path) != *before)
+            || self.listed.iter().any(|(folder, before)| Stamp::at(folder) != *before)
             || self.links.iter().any(|(path, real)| files::real_path(path).ok() != *real)
     }
 }

@@ -54,7 +54,7 @@ fn a_rule_has_folders_remotes_accounts_and_a_budget() {
         (second.number, second.name(), second.accounts.to_string()),
         (2, "github.com/acme/*", "acme".to_owned())
     );
-    let inside = Folder { path: PathBuf::from("/home/me/work/x"), remotes: Vec::new() };
+    let inside = Folder { path: PathBuf::from("/home/me/work/x"), ..Folder::default() };
     assert_eq!(holding(&rules, &inside).len(), 1);
     let inline = at_start("projects = [{ path = \"/srv\", accounts = [] }]").unwrap();
     assert_eq!(inline[0].accounts, Selection::default());

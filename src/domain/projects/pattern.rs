@@ -41,9 +41,42 @@ pub enum PatternError {
     /// An address of the web with a query or a mark.
     #[error("in an address what begins with `?` or `#` is no part of the path; write `host/path`")]
     Query,
+    /// What other tools take for several patterns or for its opposite.
+    #[error("`{0}` is no wildcard; write one rule for each pattern, and `?` where a name has it")]
+    NoWildcard(char),
+    /// No folder has such a name.
+    #[error("a name in it begins or ends with a space")]
+    Space,
+    /// A remote whose first name looks like an owner, not like a host.
+    #[error("it takes `{host}` for the host; write `github.com/{text}`, or `ssh://{text}` if a host is called so")]
+    NoHost {
+        /// That name.
+        host: String,
+        /// The pattern.
+        text: String,
+    },
     /// A wildcard that cannot be read.
     #[error("{0}")]
     Wildcard(&'static str),
+}
+
+/// Refuses what would be taken as it stands and fit nothing. Between brackets everything is meant so.
+///
+/// # Errors
+///
+/// [`PatternError::NoWildcard`]
+pub(super) fn refuse_lists(text: &str) -> Result<(), PatternError> {
+    let (mut rest, mut is_first) = (text, true);
+    while let Some(character) = rest.chars().next() {
+        if matches!(character, '{' | '}' | ',') || (is_first && character == '!') {
+            return Err(PatternError::NoWildcard(character));
+        }
+        is_first = character == '/';
+        // A bracket that follows at once is in the class.
+        let end = rest.strip_prefix('[').and_then(|class| class.get(1..)?.find(']')).map(|at| at + "[x]".len());
+        rest = &rest[end.unwrap_or(character.len_utf8())..];
+    }
+    Ok(())
 }
 
 /// Parts between separators with wildcards; what is behind parts that fit, fits too.
@@ -133,6 +166,10 @@ impl FolderPattern {
         if names.split('/').any(|name| name == "." || name == "..") {
             return Err(PatternError::Detour);
         }
+        refuse_lists(names)?;
+        if names.split('/').any(|name| name.trim() != name) {
+            return Err(PatternError::Space);
+        }
         let mut names = names.split('/').filter(|name| !name.is_empty()).peekable();
         while let Some(name) = names.next_if(|name| !name.contains(['*', '?', '['])) {
             begin.push('/');
@@ -221,6 +258,10 @@ mod tests {
             ("/srv/[ab]?", "/srv/a1/deep", true),
             ("/srv/[ab]?", "/srv/c1", false),
             ("/srv/.*", "/srv/.hidden", true),
+            ("/srv/Acme[,] Inc", "/srv/Acme, Inc/x", true),
+            ("/srv/Acme? Inc", "/srv/Acme, Inc/x", true),
+            ("/srv/[!,]x/hey!", "/srv/ax/hey!", true),
+            ("/srv/[]{]x", "/srv/{x", true),
             (r"/srv/a\b", r"/srv/a\b/c", true),
             (r"/srv/a\b", "/srv/a/b/c", false),
             ("/", "/anything", true),
@@ -279,6 +320,7 @@ mod tests {
     fn what_is_no_pattern_is_refused_with_the_reason() {
         const NOT_ABSOLUTE: &str = "it begins with neither `~/` nor the root of the file system";
         const DETOUR: &str = "`.` and `..` stand for no name here; write the folder itself";
+        const LIST: &str = "`{` is no wildcard; write one rule for each pattern, and `?` where a name has it";
         for (text, why) in [
             ("", "it is empty"),
             ("  ", "it is empty"),
@@ -288,6 +330,13 @@ mod tests {
             ("**/work", NOT_ABSOLUTE),
             ("~/work/../private", DETOUR),
             ("/srv/./x", DETOUR),
+            ("~/{company,work}/**", LIST),
+            (
+                "~/company/*,~/work/*",
+                "`,` is no wildcard; write one rule for each pattern, and `?` where a name has it",
+            ),
+            ("~/work/!old", "`!` is no wildcard; write one rule for each pattern, and `?` where a name has it"),
+            ("~/work /**", "a name in it begins or ends with a space"),
             ("~/wo**rk", "recursive wildcards must form a single path component"),
             ("~/work/***", "wildcards are either regular `*` or recursive `**`"),
             ("~/[work", "invalid range pattern"),

@@ -2,23 +2,20 @@
 
 use glob::MatchOptions;
 
-use super::pattern::{Parts, PatternError};
+use super::pattern::{Parts, PatternError, refuse_lists};
+use super::provider::{one_form, own_host};
 
 /// Hosts have no case, and the providers' paths have none either.
 const OPTIONS: MatchOptions =
     MatchOptions { case_sensitive: false, require_literal_separator: true, require_literal_leading_dot: false };
 
-/// Hosts by which a provider is reached too, and its own: where only the port of the web is open.
-const SAME_HOSTS: [(&str, &str); 4] = [
-    ("ssh.github.com", "github.com"),
-    ("www.github.com", "github.com"),
-    ("altssh.gitlab.com", "gitlab.com"),
-    ("altssh.bitbucket.org", "bitbucket.org"),
-];
-
 /// Where a repository is, without how it is reached: `github.com/acme/site`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remote(String);
+pub struct Remote {
+    text: String,
+    /// As its provider has it by another way, if that is not the same.
+    other: Option<String>,
+}
 
 impl Remote {
     /// Reads the address of a remote. `None` for one on this machine.
@@ -46,18 +43,29 @@ impl Remote {
         let path = path_without_detours(&percent_decoded(path));
         let path = path.strip_suffix(".git").unwrap_or(&path);
         let host = host.trim_end_matches('.').to_lowercase();
-        (!host.is_empty() && !path.is_empty()).then(|| Remote(format!("{}/{path}", own_host(&host))))
+        (!host.is_empty() && !path.is_empty()).then(|| {
+            let text = format!("{}/{path}", own_host(&host));
+            Remote { other: one_form(&text), text }
+        })
+    }
+
+    /// The path of this machine that the address of a remote is.
+    pub fn local(url: &str) -> Option<String> {
+        let url = without_helper(url.trim());
+        let path = match url.split_once("://") {
+            Some((scheme, rest)) => {
+                let at = rest.find('/').filter(|_| scheme.eq_ignore_ascii_case("file"))?;
+                percent_decoded(&rest[at..])
+            }
+            None => url.to_owned(),
+        };
+        (!path.is_empty() && Remote::parse(url).is_none()).then_some(path)
     }
 
     /// As it is compared.
     pub fn text(&self) -> &str {
-        &self.0
+        &self.text
     }
-}
-
-/// The provider's own host.
-fn own_host(host: &str) -> &str {
-    SAME_HOSTS.iter().find(|(other, _)| *other == host).map_or(host, |(_, own)| own)
 }
 
 /// An address without the user before its host: a token may stand there, and a pattern is shown.
@@ -74,6 +82,14 @@ fn has_port(text: &str) -> bool {
     let host = text.split('/').next().unwrap_or_default();
     let port = host.rsplit_once(':').map_or("", |(_, port)| port);
     !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The host, where that looks like the owner of repositories or the name of a remote: a short pattern whose first name has no dot. An alias
+/// of ssh or a host of a network of one's own may be called so too; a pattern with a scheme or a colon says that it is one.
+fn owner_for_a_host(text: &str) -> Option<&str> {
+    let mut names = text.trim_end_matches('/').split('/');
+    let host = names.next().filter(|host| !host.contains(['.', '*', '?', '[', ':']))?;
+    (names.count() <= 1 && !host.eq_ignore_ascii_case("localhost")).then_some(host)
 }
 
 /// The address in `helper::address`, which a program of that name reaches for git.
@@ -127,7 +143,8 @@ fn percent_decoded(text: &str) -> String {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemotePattern {
     text: String,
-    parts: Parts,
+    /// As it is written, and in the form that its provider's addresses are compared in too.
+    parts: Vec<Parts>,
 }
 
 impl RemotePattern {
@@ -141,13 +158,14 @@ impl RemotePattern {
         if shown.is_empty() {
             return Err(PatternError::Empty);
         }
+        refuse_lists(&shown)?;
         if has_port(&shown) {
             return Err(PatternError::Port);
         }
         let plain = match Remote::parse(&shown) {
             // It would be cut off with what follows.
             Some(_) if shown.contains(['?', '#']) => return Err(PatternError::Query),
-            Some(Remote(plain)) => plain,
+            Some(Remote { text, .. }) => text,
             None => {
                 let plain = shown.split_once("://").map_or(shown.as_str(), |(_, rest)| rest);
                 if has_port(plain) {
@@ -162,7 +180,12 @@ impl RemotePattern {
         if plain.is_empty() || plain.starts_with(['/', '.', '~', '\\']) || plain.contains(char::is_whitespace) {
             return Err(PatternError::NotARemote);
         }
-        Ok(RemotePattern { parts: Parts::parse(&plain)?, text: shown })
+        if let Some(host) = owner_for_a_host(&shown) {
+            return Err(PatternError::NoHost { host: host.to_owned(), text: shown.clone() });
+        }
+        let forms = [Some(plain.clone()), one_form(&plain)];
+        let parts = forms.iter().flatten().map(|form| Parts::parse(form)).collect::<Result<_, _>>()?;
+        Ok(RemotePattern { parts, text: shown })
     }
 
     /// What somebody wrote as one, as it may be shown.
@@ -175,17 +198,10 @@ impl RemotePattern {
         &self.text
     }
 
-    /// The host, where that looks like the owner of repositories: a short pattern whose first name has no dot. An alias of ssh or a
-    /// host of a network of one's own may be called so too; a pattern with a scheme or a colon says that it is one.
-    pub fn owner_for_a_host(&self) -> Option<&str> {
-        let mut names = self.text.trim_end_matches('/').split('/');
-        let host = names.next().filter(|host| !host.contains(['.', '*', '?', '[', ':']))?;
-        (names.count() <= 1 && !host.eq_ignore_ascii_case("localhost")).then_some(host)
-    }
-
     /// Whether it is for `remote`.
     pub fn covers(&self, remote: &Remote) -> bool {
-        self.parts.cover(remote.text(), OPTIONS)
+        let texts = || std::iter::once(&remote.text).chain(&remote.other);
+        self.parts.iter().any(|parts| texts().any(|text| parts.cover(text, OPTIONS)))
     }
 }
 
@@ -232,6 +248,24 @@ mod tests {
     }
 
     #[test]
+    fn an_address_may_be_a_path_of_this_machine() {
+        for (url, expected) in [
+            ("/srv/git/site.git", Some("/srv/git/site.git")),
+            ("../site", Some("../site")),
+            ("./odd:name", Some("./odd:name")),
+            ("file:///srv/a%20b", Some("/srv/a b")),
+            ("FILE://localhost/srv/x", Some("/srv/x")),
+            ("gcrypt::/srv/x", Some("/srv/x")),
+            ("git@github.com:acme/site.git", None),
+            ("https://github.com/acme/site", None),
+            ("https://github.com", None),
+            ("", None),
+        ] {
+            assert_eq!(Remote::local(url).as_deref(), expected, "{url}");
+        }
+    }
+
+    #[test]
     fn a_pattern_is_for_repositories_and_those_below_them() {
         for (pattern, remote, covers) in [
             ("github.com/acme/*", "git@github.com:acme/site.git", true),
@@ -255,6 +289,23 @@ mod tests {
             ("https://me:token@github.com/acme/*", "https://github.com/acme/site", true),
             ("me:token@github.com/acme/*", "https://github.com/acme/site", true),
             ("[git@github.com:22]:acme/*", "https://github.com/acme/site", true),
+            ("dev.azure.com/acme/*", "https://acme@dev.azure.com/acme/web/_git/site", true),
+            ("dev.azure.com/acme/*", "git@ssh.dev.azure.com:v3/acme/web/site", true),
+            ("dev.azure.com/acme/*", "https://acme.visualstudio.com/DefaultCollection/web/_git/site", true),
+            ("dev.azure.com/acme/*", "acme@vs-ssh.visualstudio.com:v3/acme/web/site", true),
+            ("dev.azure.com/acme/*", "git@ssh.dev.azure.com:v3/other/web/site", false),
+            ("dev.azure.com/acme/web/_git/site", "git@ssh.dev.azure.com:v3/acme/web/site", true),
+            ("dev.azure.com/acme/_git/site", "git@ssh.dev.azure.com:v3/acme/site/site", true),
+            ("https://acme.visualstudio.com/web/*", "git@ssh.dev.azure.com:v3/acme/web/site", true),
+            ("acme.visualstudio.com", "https://dev.azure.com/acme/web/_git/site", true),
+            ("*.visualstudio.com", "https://acme.visualstudio.com/web/_git/site", true),
+            ("ssh.dev.azure.com/v3/acme/*", "https://dev.azure.com/acme/web/_git/site", true),
+            ("git.acme.example/web/*", "https://git.acme.example/scm/web/site.git", true),
+            ("git.acme.example/scm/web/*", "ssh://git@git.acme.example:7999/web/site.git", true),
+            ("git.acme.example/scm/web/*", "https://git.acme.example/scm/web/site.git", true),
+            ("git.acme.example/web/*", "https://git.acme.example/other/web/site.git", false),
+            ("ssh://git/acme", "git@git:acme", true),
+            ("git:acme/*", "git@git:acme/site", true),
             ("*.acme.example", "https://git.acme.example/x", true),
             ("*.acme.example", "https://acme.example.evil.example/x", false),
         ] {
@@ -267,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn an_owner_in_the_place_of_a_host_is_noticed() {
+    fn an_owner_in_the_place_of_a_host_is_refused() {
         for (pattern, owner) in [
             ("acme", Some("acme")),
             ("acme/*", Some("acme")),
@@ -284,12 +335,17 @@ mod tests {
             ("git@acme:site", None),
             ("[::1]/acme", None),
         ] {
-            assert_eq!(RemotePattern::parse(pattern).unwrap().owner_for_a_host(), owner, "{pattern}");
+            let refused = RemotePattern::parse(pattern).err().map(|why| match why {
+                PatternError::NoHost { host, .. } => host,
+                other => panic!("{pattern}: {other}"),
+            });
+            assert_eq!(refused.as_deref(), owner, "{pattern}");
         }
     }
 
     #[test]
     fn a_pattern_that_would_never_fit_is_refused() {
+        let host = "for the host; write `github.com/";
         let (port, query) = ("a port has no place in it; write `host/path`", "what begins with `?` or `#` is no part");
         for (text, why) in [
             ("git.acme.example:2222/acme/*", port),
@@ -299,6 +355,13 @@ mod tests {
             ("https://git.acme.example/acme/site-?", query),
             ("git@git.acme.example:acme/site-?", query),
             ("https://git.acme.example/acme/*#x", query),
+            ("acme/*", host),
+            ("acme/site", host),
+            ("origin", host),
+            ("!github.com/acme/*", "`!` is no wildcard"),
+            ("github.com/{a,b}/*", "`{` is no wildcard"),
+            ("github.com/a/*,github.com/b/*", "`,` is no wildcard"),
+            ("github.com/a/*, github.com/b/*", "`,` is no wildcard"),
         ] {
             let refused = RemotePattern::parse(text).unwrap_err().to_string();
             assert!(refused.contains(why), "{text}: {refused}");

@@ -106,7 +106,7 @@ mod tests {
 
     fn place(path: &str, remotes: &[&str]) -> Workplace {
         let remotes = remotes.iter().filter_map(|url| Remote::parse(url)).collect();
-        Workplace { folder: Folder { path: path.into(), remotes }, ..Workplace::default() }
+        Workplace { folder: Folder { path: path.into(), remotes, ..Folder::default() }, ..Workplace::default() }
     }
 
     fn bound(name: &str) -> Bound {

@@ -7,6 +7,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::*;
+use crate::clock;
 
 /// A folder of its own, without the person's configuration of git.
 struct Place {
@@ -51,7 +52,8 @@ impl Place {
     }
 
     fn within(&self, patience: Duration, folder: &str, watch: &mut Watch) -> Result<Vec<Remote>, String> {
-        remotes(&self.path(folder), &self.environment, clock::instant() + patience, watch)
+        let around: Vec<PathBuf> = self.path(folder).ancestors().map(Path::to_owned).collect();
+        remotes(&around, &self.environment, clock::instant() + patience, watch)
     }
 
     fn remotes(&self, folder: &str) -> Result<String, String> {
@@ -80,8 +82,8 @@ fn a_folder_has_the_remotes_of_every_repository_that_it_is_in() {
         ("site", "github.com/acme/site git.acme.example/site"),
         ("site/src/deep", "github.com/acme/site git.acme.example/site"),
         ("tree", "github.com/acme/site git.acme.example/site"),
-        // The submodule's own is a folder of this machine.
-        ("site/lib", "github.com/acme/site git.acme.example/site"),
+        // The submodule's own is a folder of this machine, which is a clone of another.
+        ("site/lib", "github.com/acme/site git.acme.example/site github.com/other/lib"),
         ("lib", "github.com/other/lib"),
         ("site/.git/hooks", "github.com/acme/site git.acme.example/site"),
         ("not/there", ""),
@@ -104,6 +106,106 @@ fn included_files_and_rewritten_addresses_count() {
     assert_eq!(place.remotes("site"), Ok(all.to_owned()));
 }
 
+/// Every address that a `git fetch` or `git push` may use without being given one.
+#[test]
+fn whatever_git_takes_for_a_remote_counts() {
+    let Some(place) = Place::new() else { return };
+    fs::create_dir_all(place.path("site")).unwrap();
+    place.git("site", &["init", "-q"]);
+    for (number, name) in ["branch.main.remote", "branch.x.y.pushRemote", "remote.pushDefault", "svn-remote.svn.url"]
+        .into_iter()
+        .enumerate()
+    {
+        place.git("site", &["config", name, &format!("git@github.com:acme/{number}")]);
+    }
+    fs::create_dir_all(place.path("site/.git/remotes")).unwrap();
+    fs::create_dir_all(place.path("site/.git/branches")).unwrap();
+    fs::write(place.path("site/.git/remotes/old"), "URL: work:4\nPull: main:main\nURL:work:5\n").unwrap();
+    fs::write(place.path("site/.git/branches/older"), "work:6#main\n").unwrap();
+    place.git("site", &["config", "branch.main.description", "git@github.com:acme/no"]);
+    let found = place.remotes("site").unwrap();
+    let mut found: Vec<&str> = found.split(' ').collect();
+    found.sort_unstable();
+    let acme = (0..4).map(|number| format!("github.com/acme/{number}"));
+    assert_eq!(found, acme.chain((4..7).map(|number| format!("work/{number}"))).collect::<Vec<_>>());
+
+    let mut watch = Watch::default();
+    place.within(PATIENCE, "site", &mut watch).unwrap();
+    fs::write(place.path("site/.git/remotes/new"), "URL: work:7\n").unwrap();
+    assert!(watch.has_changed(), "another file");
+}
+
+#[test]
+fn a_bare_repository_and_clones_of_clones_have_the_remotes_of_what_they_were_made_from() {
+    let Some(mut place) = Place::new() else { return };
+    place.repository("site", "git@github.com:acme/site.git");
+    let at = |name: &str| place.path(name).display().to_string();
+    place.git(".", &["clone", "-q", "--bare", "site", "bare.git"]);
+    place.git(".", &["clone", "-q", &at("bare"), "clone"]);
+    place.git(".", &["clone", "-q", &format!("file://{}", at("clone")), "second"]);
+    place.git(".", &["clone", "-q", &at("second"), "third"]);
+    place.git("third", &["remote", "set-url", "origin", "../second"]);
+    place.git("third", &["remote", "add", "itself", "."]);
+    fs::create_dir_all(place.path("loop")).unwrap();
+    place.git("loop", &["init", "-q"]);
+    place.git("loop", &["remote", "add", "origin", &at("loop")]);
+    place.git("bare.git", &["config", "remote.up.url", "git@github.com:acme/up"]);
+    let (all, up) = ("github.com/acme/up github.com/acme/site", "github.com/acme/up");
+    for (folder, expected) in
+        [("bare.git", all), ("bare.git/refs", all), ("clone", all), ("second", all), ("third", all), ("loop", "")]
+    {
+        let found = place.remotes(folder).unwrap();
+        let (mut found, mut expected): (Vec<_>, Vec<_>) = (found.split(' ').collect(), expected.split(' ').collect());
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected, "{folder}");
+    }
+    place.environment = [("GIT_DIR".to_owned(), "../bare.git".to_owned())].into_iter().collect();
+    assert!(place.remotes("loop").unwrap().contains(up));
+}
+
+/// What moved away took with it what says whose this is.
+#[test]
+fn a_worktree_whose_repository_is_gone_is_not_passed_over() {
+    let Some(place) = Place::new() else { return };
+    place.repository("site", "git@github.com:acme/site.git");
+    place.git("site", &["worktree", "add", "-q", "../tree"]);
+    assert_eq!(place.remotes("tree"), Ok("github.com/acme/site".to_owned()));
+    fs::rename(place.path("site"), place.path("moved")).unwrap();
+    let refused = place.remotes("tree").unwrap_err();
+    assert!(refused.contains("tree/.git` leads to") && refused.ends_with("which is not there"), "{refused}");
+}
+
+/// Asked for names, `git` fails alike where it finds none and where it cannot read.
+#[test]
+fn a_git_that_fails_says_nothing() {
+    let Some(place) = Place::new() else { return };
+    let asked = |file: &str| {
+        let until = clock::instant() + PATIENCE;
+        git::entries(&["--file", &place.path(file).display().to_string()], None, &place.environment, until)
+    };
+    fs::write(place.path("empty"), "").unwrap();
+    assert!(asked("empty").unwrap().is_empty());
+    assert!(asked("not/there").is_err_and(|why| why.starts_with("`git` cannot read `")));
+}
+
+/// Nothing is taken for empty that cannot be opened.
+#[cfg(unix)]
+#[test]
+fn a_configuration_that_may_not_be_read_is_not_empty() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let Some(place) = Place::new() else { return };
+    place.repository("site", "git@github.com:acme/site.git");
+    let file = place.path("site/.git/config");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
+    if fs::read(&file).is_ok() {
+        eprintln!("skipped: this user may read everything");
+        return;
+    }
+    assert!(place.remotes("site").unwrap_err().contains("cannot be read"));
+}
+
 /// Whether a condition holds depends on what is not asked for, so all of them are taken to.
 #[test]
 fn files_that_are_included_under_a_condition_count() {
@@ -116,6 +218,9 @@ fn files_that_are_included_under_a_condition_count() {
         "[includeIf \"gitdir:/nowhere/\"]\n\tpath = ~/at-work\n[includeIf \"onbranch:x\"]\n\tpath = not/there\n",
     );
     assert_eq!(place.remotes("site"), Ok("work/site github.com/acme/site".to_owned()));
+    place.append("site/.git/config", "[includeIf \"onbranch:x\"]\n\tpath = ~somebody/x\n");
+    assert!(place.remotes("site").unwrap_err().ends_with("by `~somebody/x`"));
+    place.git("site", &["config", "--unset", "includeIf.onbranch:x.path", "somebody"]);
     for number in 0..70 {
         place.append("site/.git/config", &format!("[includeIf \"onbranch:x\"]\n\tpath = more-{number}\n"));
         fs::write(place.path(&format!("site/.git/more-{number}")), "").unwrap();
@@ -127,7 +232,7 @@ fn files_that_are_included_under_a_condition_count() {
 fn a_configuration_without_end_is_not_read_to_it() {
     let Some(place) = Place::new() else { return };
     place.repository("site", "git@github.com:acme/site.git");
-    place.append("site/.git/config", &format!("[remote \"x\"]\n{}", "\turl = https://example.org/x\n".repeat(60_000)));
+    place.append("site/.git/config", &format!("[remote \"x\"]\n{}", "\turl = https://example.org/x\n".repeat(120_000)));
     assert!(place.remotes("site").is_err_and(|why| why.ends_with("says more than is read")));
 }
 
@@ -201,11 +306,16 @@ fn a_hostile_repository_runs_nothing_and_is_not_passed_over() {
         assert!(refused.starts_with(&begin) && refused.contains(told), "{name}: {refused}");
     }
     fs::create_dir_all(place.path("odd")).unwrap();
-    for (pointer, expected) in
-        [("nonsense", Ok("")), ("gitdir: ../site/.git", Ok("github.com/acme/site")), ("gitdir: /not/there", Ok(""))]
-    {
-        fs::write(place.path("odd/.git"), pointer).unwrap();
-        assert_eq!(place.remotes("odd"), expected.map(str::to_owned), "{pointer}");
+    let pointer = place.path("odd/.git");
+    for (text, expected) in [
+        ("nonsense", Err("leads nowhere")),
+        ("", Err("leads nowhere")),
+        ("gitdir: ../site/.git", Ok("github.com/acme/site")),
+        ("gitdir: /not/there", Err("leads to `/not/there`, which is not there")),
+    ] {
+        fs::write(&pointer, text).unwrap();
+        let expected = expected.map(str::to_owned).map_err(|why| format!("`{}` {why}", pointer.display()));
+        assert_eq!(place.remotes("odd"), expected, "{text}");
     }
 }
 
@@ -244,6 +354,12 @@ fn what_variables_say_is_added() {
             vec![("GIT_CONFIG_KEY_0", "remote.x.pushUrl"), ("GIT_CONFIG_VALUE_0", "https://example.org/x")],
             "example.org/x work/site",
         ),
+        (
+            vec![("GIT_CONFIG_KEY_0", "Remote.PushDefault"), ("GIT_CONFIG_VALUE_0", "git@example.org:x")],
+            "example.org/x work/site",
+        ),
+        (vec![("GIT_CONFIG_PARAMETERS", "'url.git@github.com:acme/.insteadof'='work:' 'a.b=c'")], rewritten),
+        (vec![("GIT_CONFIG_PARAMETERS", "'remote.x.url=https://example.org/x'")], "example.org/x work/site"),
         (vec![("GIT_CONFIG_KEY_0", "core.pager"), ("GIT_CONFIG_VALUE_0", "x")], "work/site"),
     ] {
         let owned = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));

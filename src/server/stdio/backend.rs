@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::client::Folders;
+use super::client::{self, Folders};
 use super::notify::{notify, show_message};
 use super::outbox::Outbox;
 use super::progress::Progresses;
@@ -175,7 +175,7 @@ impl language_server::Session for Backend {
     fn change_folders(&self, change: WorkspaceFoldersChangeEvent) -> BoxFuture<'_, ()> {
         let folders = {
             let mut folders = self.0.folders.lock().unwrap_or_else(PoisonError::into_inner);
-            folders.change(paths(change.added), &paths(change.removed));
+            folders.change(paths(&change.added), &paths(&change.removed));
             folders.current()
         };
         self.change_project(|given| given.folders = folders);
@@ -212,7 +212,7 @@ impl Backend {
         options.program = params.client_info.map(|client| client.name);
         let started_in = options.folders.take().and_then(|folders| folders.into_iter().next());
         options.folder = params.root_path.or(options.folder);
-        let folders = Folders::new(paths(params.workspace_folders.unwrap_or_default()), started_in);
+        let folders = Folders::new(paths(&params.workspace_folders.unwrap_or_default()), started_in);
         options.folders = Some(folders.current());
         *self.0.folders.lock().unwrap_or_else(PoisonError::into_inner) = folders;
         let given = match params.initialization_options {
@@ -286,9 +286,9 @@ impl Backend {
     }
 }
 
-/// The paths of workspace folders.
-fn paths(folders: Vec<WorkspaceFolder>) -> Vec<PathBuf> {
-    folders.into_iter().filter_map(|folder| Some(folder.uri.to_file_path()?.into_owned())).collect()
+/// Where workspace folders are.
+fn paths(folders: &[WorkspaceFolder]) -> Vec<PathBuf> {
+    folders.iter().map(|folder| client::place_of(&folder.uri)).collect()
 }
 
 /// Everything slow comes later: the key's derivation, TLS roots, other files.

@@ -1,7 +1,6 @@
 //! In front of the language server: what its types would refuse and clients do send.
 
 use language_server::jsonrpc::{Id, Request};
-use language_server::ls_types::Uri;
 use serde_json::{Value, json};
 
 use super::client::{self, Introduction};
@@ -43,15 +42,16 @@ pub fn request(method: String, id: Option<Id>, params: Option<Value>) -> Request
 }
 
 /// A folder as the type takes it.
-fn folder(path: &str) -> Option<Value> {
-    Some(json!({ "uri": Uri::from_file_path(path)?, "name": "" }))
+fn folder(place: &str) -> Value {
+    json!({ "uri": client::uri(place), "name": "" })
 }
 
-/// The folders of this machine that come and go.
+/// The folders that come and go.
 fn folders_params(params: Option<&Value>) -> Value {
+    let params = params.unwrap_or(&Value::Null);
+    let event = params.get("event").filter(|event| event.is_object()).unwrap_or(params);
     let of = |name: &str| {
-        let folders = params.map(|params| &params["event"][name]).and_then(Value::as_array).into_iter().flatten();
-        folders.filter_map(client::path_of).filter_map(|path| folder(&path)).collect::<Value>()
+        client::list(&event[name]).iter().filter_map(client::place).map(|place| folder(&place)).collect::<Value>()
     };
     json!({ "event": { "added": of("added"), "removed": of("removed") } })
 }
@@ -71,8 +71,29 @@ fn initialize_params(params: Option<&Value>) -> Value {
         "processId": process_id,
         "clientInfo": client.program.map(|program| json!({ "name": program })),
         "rootPath": client.folders.first(),
-        "workspaceFolders": client.folders.iter().filter_map(|path| folder(path)).collect::<Vec<_>>(),
+        "workspaceFolders": client.places.iter().map(|place| folder(place)).collect::<Vec<_>>(),
         "initializationOptions": field("initializationOptions"),
         "capabilities": { "window": window },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_that_come_and_go_are_read_wherever_they_stand() {
+        let one = json!({ "uri": "untitled:x" });
+        let elsewhere = json!([folder("untitled:x")]);
+        for params in [
+            json!({ "event": { "added": [one], "removed": null } }),
+            json!({ "event": { "added": one } }),
+            json!({ "added": [null, one] }),
+            json!({ "event": null, "added": [one] }),
+        ] {
+            let read = folders_params(Some(&params));
+            assert_eq!(read["event"], json!({ "added": elsewhere, "removed": [] }), "{params}");
+        }
+        assert_eq!(folders_params(None)["event"], json!({ "added": [], "removed": [] }));
+    }
 }

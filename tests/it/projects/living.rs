@@ -180,13 +180,17 @@ fn folders_and_settings_of_an_editor_are_followed() {
     }
     change(&mut sidecar, &["private"], &["work/site"]);
     becomes(&mut sidecar, "private again, and what the options said is taken back", &[1, 2, 3, 4]);
-    for tolerated in
-        [json!({}), json!({ "event": 7 }), json!({ "event": { "added": [{ "uri": "x:y" }, 3] } }), json!(null)]
-    {
+    for tolerated in [json!({}), json!({ "event": 7 }), json!({ "event": { "added": [null] } }), json!(null)] {
         sidecar.notify("workspace/didChangeWorkspaceFolders", &tolerated);
         sidecar.notify("workspace/didChangeConfiguration", &tolerated);
     }
     assert_eq!(allowed(&mut sidecar), [1, 2, 3, 4]);
+    // Nobody can tell which rules hold for what is no folder of this machine, or no folder at all.
+    let unknown = json!([{ "uri": "x:y" }, 3]);
+    sidecar.notify("workspace/didChangeWorkspaceFolders", &json!({ "event": { "added": unknown } }));
+    becomes(&mut sidecar, "a folder of elsewhere", &[]);
+    sidecar.notify("workspace/didChangeWorkspaceFolders", &json!({ "event": { "removed": unknown } }));
+    becomes(&mut sidecar, "that is closed", &[1, 2, 3, 4]);
 }
 
 /// Its repository takes its time: a pipe that its configuration includes has no end yet.

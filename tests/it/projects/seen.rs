@@ -164,14 +164,15 @@ fn doctor_says_what_the_folder_may_use_and_finds_every_rule_that_cannot_do_what_
         (rule("~/work", "[]").replace("path", "pth"), true, vec![("problem", "noAccountAllowed", "uses no account")]),
         (home + WORK, true, vec![("ok", "", "uses spare"), ("warning", "projectRuleHidden", "never holds: rule 1 (`")]),
         (
-            remote.replace("github.com/", "") + remote,
+            remote.to_owned(),
             false,
             vec![
                 ("ok", "", "no rule holds for this folder"),
-                ("warning", "projectRuleFitsNothing", "takes `acme` for the host; write `github.com/acme/*`"),
-                ("problem", "gitMissing", "rule 1 (`acme/*`, "),
+                ("problem", "gitMissing", "rule 1 (`github.com/acme/*`, "),
             ],
         ),
+        // A pattern without a host cannot be read.
+        (remote.replace("github.com/", ""), true, vec![("problem", "noAccountAllowed", "uses no account")]),
     ] {
         write(&pool, &rules);
         let narrowing = folder(&pool, "work").join(".codex-accounts.toml");

@@ -26,7 +26,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use crate::clock::Clock;
 use crate::desktop;
 use crate::domain::time::Timestamp;
-use crate::env::Environment;
+use crate::env::{Environment, working_directory};
 use crate::error::{Error, ErrorKind};
 use crate::manager::Manager;
 use act::Actor;
@@ -44,15 +44,21 @@ const FRAME: Duration = Duration::from_millis(40);
 /// How often the times on the screen are brought up to date.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Shows the screen until the person leaves it, or the process is asked to end; `None` in the first case.
+/// Shows the screen until the person leaves it, or the process is asked to end; `None` in the first case. `here` opens a manager that
+/// is narrowed as a session in this folder is.
 ///
 /// # Errors
 ///
 /// `Internal` when the terminal cannot be used.
-pub async fn run(manager: &Arc<Manager>, environment: &Environment) -> Result<Option<Ended>, Error> {
+pub async fn run(
+    manager: &Arc<Manager>,
+    here: impl FnOnce() -> Result<Arc<Manager>, Error> + Send + 'static,
+    environment: &Environment,
+) -> Result<Option<Ended>, Error> {
     let mut screen = Screen::enter(Look::of(environment, Clock::system())).map_err(|error| unusable(&error))?;
     screen.app.is_away = desktop::away(environment).is_some();
-    let (feed, mut facts) = Feed::start(Arc::clone(manager));
+    screen.app.folder = working_directory();
+    let (feed, mut facts) = Feed::start(Arc::clone(manager), here);
     let (reports, mut reported) = mpsc::unbounded_channel();
     let actor = Actor::new(Arc::clone(manager), reports, Arc::new(feed.clone()), environment);
     let mut ticks = tokio::time::interval(TICK);

@@ -17,7 +17,8 @@ pub fn impossible() -> Error {
 pub async fn run(context: &Context) -> Result<u8, Error> {
     let manager = context.manager()?;
     let kept_back = logging::keep_back();
-    let ended = tui::run(&manager, &context.environment).await;
+    let here = context.clone();
+    let ended = tui::run(&manager, move || here.here(), &context.environment).await;
     drop(kept_back);
     let ended = ended?;
     // A person who left has asked once, by a key; Ctrl-C is one as long as the screen is shown.

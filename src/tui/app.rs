@@ -57,6 +57,8 @@ pub struct App {
     pub now: Timestamp,
     /// A browser that is opened here would not be seen: a code is the way to log in that is offered first.
     pub is_away: bool,
+    /// Where it was opened: what is said of a new session is of one there.
+    pub folder: Option<String>,
 }
 
 /// What is shown while the screen is paused.

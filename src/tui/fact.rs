@@ -45,6 +45,8 @@ pub enum Fact {
         /// The answer.
         result: Result<RoutingExplainResult, Problem>,
     },
+    /// Other rules hold in the folder that the screen was opened in.
+    Rules,
     /// Something for a person to know, such as a warning about the configuration.
     Warning(String),
 }
@@ -170,7 +172,7 @@ pub struct DayUse {
 /// Which request is to be explained.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Question {
-    /// The session that would route it; the one that a new session would be if `None`.
+    /// The session that would route it; the one that a new session in the screen's folder would be if `None`.
     pub session: Option<String>,
     /// The model it names.
     pub model: Option<String>,

@@ -4,6 +4,7 @@
 mod accounts;
 mod call;
 mod days;
+mod here;
 mod hours;
 mod ledger;
 mod link;
@@ -23,10 +24,12 @@ pub use crate::session_rpc::{CallError, Refusal};
 use super::act::Sessions;
 use super::fact::{Fact, Problem, Question};
 use crate::background;
+use crate::error::Error;
 use crate::manager::Manager;
 use crate::protocol::routing::{RoutingExplainParams, RoutingExplainResult};
 use crate::protocol::{Method, RoutingExplain};
 use call::Links;
+use here::Here;
 
 /// Facts that wait for the screen. Behind it the senders wait, and behind them the sessions leave notifications out.
 const FACTS: usize = 64;
@@ -34,7 +37,7 @@ const FACTS: usize = 64;
 /// What the screen asks of the feed. Clones are of the same feed.
 #[derive(Clone)]
 pub struct Feed {
-    manager: Arc<Manager>,
+    here: Here,
     facts: mpsc::Sender<Fact>,
     links: Links,
     signals: Arc<Signals>,
@@ -53,16 +56,22 @@ struct Signals {
 }
 
 impl Feed {
-    /// Begins to follow. Call it in a runtime of tokio.
-    pub fn start(manager: Arc<Manager>) -> (Feed, mpsc::Receiver<Fact>) {
+    /// Begins to follow. `here` opens a manager that is narrowed as a session in the screen's folder is. Call it in a runtime of
+    /// tokio.
+    pub fn start(
+        manager: Arc<Manager>,
+        here: impl FnOnce() -> Result<Arc<Manager>, Error> + Send + 'static,
+    ) -> (Feed, mpsc::Receiver<Fact>) {
         manager.books().ledger().look_on();
         let (facts, reported) = mpsc::channel(FACTS);
         let (earlier, wanted) = mpsc::unbounded_channel();
         let (links, signals) = (Links::default(), Arc::<Signals>::default());
+        let here = here::opened(here);
         background::spawn(accounts::follow(Arc::clone(&manager), facts.clone(), Arc::clone(&signals)));
         background::spawn(sessions::follow(Arc::clone(&manager), facts.clone(), Arc::clone(&signals), links.clone()));
-        background::spawn(ledger::follow(Arc::clone(&manager), facts.clone(), Arc::clone(&signals), wanted));
-        (Feed { manager, facts, links, signals, earlier }, reported)
+        background::spawn(ledger::follow(manager, facts.clone(), Arc::clone(&signals), wanted));
+        background::spawn(here::follow(here.clone(), facts.clone()));
+        (Feed { here, facts, links, signals, earlier }, reported)
     }
 
     /// Looks at everything now: the process was stopped for a while, or a verb has changed something.
@@ -94,14 +103,13 @@ impl Feed {
                 self.call::<RoutingExplain>(session, &params).await.map_err(Problem::from)
             }
             None => {
+                let here = self.here.clone().await?;
                 // A file that cannot be read is a problem here, not an old answer.
-                if let Some(Err(error)) =
-                    aside(&self.manager, |manager| manager.accounts().fresh_view().map(drop)).await
-                {
+                if let Some(Err(error)) = aside(&here, |here| here.accounts().fresh_view().map(drop)).await {
                     return Err(error.into());
                 }
-                let (strategy, family, explanation) = self.manager.explain(question.model.as_deref(), None).await;
-                Ok(RoutingExplainResult::of(strategy, &family, &explanation, self.manager.account_set()))
+                let (strategy, family, explanation) = here.explain(question.model.as_deref(), None).await;
+                Ok(RoutingExplainResult::of(strategy, &family, &explanation, here.account_set()))
             }
         }
     }

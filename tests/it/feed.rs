@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use codex_account_manager::manager::Manager;
 use codex_account_manager::tui::fact::{AccountsNow, Fact, News, What};
 use codex_account_manager::tui::feed::Feed;
 use tokio::runtime::Runtime;
@@ -32,14 +31,11 @@ struct Watching {
 impl Watching {
     #[track_caller]
     fn start(sandbox: &Sandbox) -> Watching {
-        Watching::with(sandbox.manager())
-    }
-
-    fn with(manager: Arc<Manager>) -> Watching {
+        let (manager, here) = (sandbox.manager(), sandbox.manager());
         let runtime = Arc::new(tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap());
         let (feed, mut reported) = {
             let _inside = runtime.enter();
-            Feed::start(manager)
+            Feed::start(manager, || Ok(here))
         };
         let (sender, facts) = channel();
         let (stop, mut stopped) = tokio::sync::oneshot::channel();

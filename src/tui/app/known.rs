@@ -87,7 +87,7 @@ impl Known {
                     self.decisions.has_all();
                 }
             }
-            Fact::Explained { .. } | Fact::Warning(_) => {}
+            Fact::Explained { .. } | Fact::Rules | Fact::Warning(_) => {}
         }
     }
 

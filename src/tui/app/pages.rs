@@ -251,7 +251,9 @@ impl App {
                 self.pages.explained = Some((question.clone(), result.clone()));
             }
             Fact::Earlier { .. } => self.pages.is_reading = false,
-            Fact::Accounts(_) if self.shows_an_account() => return vec![Effect::Explain(Question::default())],
+            Fact::Accounts(_) | Fact::Rules if self.shows_an_account() => {
+                return vec![Effect::Explain(Question::default())];
+            }
             _ => {}
         }
         Vec::new()

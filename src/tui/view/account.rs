@@ -17,6 +17,7 @@ use crate::protocol::accounts::Account;
 use crate::protocol::routing::RoutingExplainResult;
 use crate::wording::accounts::{credits, kind, metered, note, state, used};
 use crate::wording::amounts::usd;
+use crate::wording::below_home;
 use crate::wording::routing::obstacle;
 use crate::wording::time::span;
 
@@ -140,7 +141,7 @@ fn explained(page: &mut Page<'_, '_>, ink: &Ink<'_>, account: &Account) {
     if ink.app.pages.explained.is_none() && ink.app.pages.open.is_none() {
         return;
     }
-    page.section("Which account a new request gets now");
+    page.section(&format!("Which account a new request gets now{}", place(ink)));
     match &ink.app.pages.explained {
         None => page.sentence("Asking…", Role::Faint),
         Some((_, Err(problem))) => {
@@ -153,7 +154,17 @@ fn explained(page: &mut Page<'_, '_>, ink: &Ink<'_>, account: &Account) {
     }
 }
 
+/// ` in ~/work`, where what may be used there is narrowed: elsewhere a new request gets another account.
+fn place(ink: &Ink<'_>) -> String {
+    let is_narrowed = matches!(&ink.app.pages.explained, Some((_, Ok(result))) if result.account_set.is_some());
+    let folder = ink.app.folder.as_deref().filter(|_| is_narrowed);
+    folder.map(|folder| format!(" in {}", below_home(folder, ink.look.home.as_deref()))).unwrap_or_default()
+}
+
 fn answer(page: &mut Page<'_, '_>, ink: &Ink<'_>, account: &Account, result: &RoutingExplainResult) {
+    if let Some(set) = &result.account_set {
+        may_use(page, ink, set);
+    }
     let chosen = match (&result.chosen, result.available_at) {
         (Some(chosen), _) if *chosen == account.id => format!("{}, this one", account.label),
         (Some(chosen), _) => ink.known.label(chosen).into_owned(),
@@ -178,9 +189,6 @@ fn answer(page: &mut Page<'_, '_>, ink: &Ink<'_>, account: &Account, result: &Ro
         let room = page.width().saturating_sub(1);
         let words = super::text::cut(&words, usize::from(room), ink.theme).into_owned();
         page.row(Line::from(vec![ink.span(sign, good), ink.span(&words, role)]));
-    }
-    if let Some(set) = &result.account_set {
-        may_use(page, set);
     }
 }
 

@@ -178,7 +178,7 @@ fn facts(page: &mut Page<'_, '_>, ink: &Ink<'_>, session: &Session) {
         page.field("uses", &format!("{} for {family}", ink.known.label(account)));
     }
     if let Some(set) = &session.account_set {
-        may_use(page, set);
+        may_use(page, ink, set);
     }
     if let Some(pins) = wording::pins::of_session(session, ink.known.accounts()) {
         page.field("pinned to", &pins);

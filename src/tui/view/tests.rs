@@ -34,6 +34,7 @@ fn accounts() {
 #[test]
 fn the_page_of_an_account() {
     let mut app = full();
+    app.folder = Some("/home/me/projects/website".to_owned());
     app.open_page(Page::Account("acct-1".to_owned()));
     let candidate = |account: &str, reasons: &[&str], score| RoutingCandidate {
         account: account.to_owned(),
@@ -54,8 +55,13 @@ fn the_page_of_an_account() {
         account_set: Some(set_of_work()),
         available_at: None,
     };
-    app.update(Event::Fact(Fact::Explained { question: Question::default(), result: Ok(result) }), NOW);
+    let answered = |result| Event::Fact(Fact::Explained { question: Question::default(), result: Ok(result) });
+    app.update(answered(result.clone()), NOW);
     check("account", &mut app);
+    // Where nothing is narrowed, the folder is of no interest.
+    app.update(answered(RoutingExplainResult { account_set: None, ..result }), NOW);
+    let screen = at(&mut app, (80, 40), &look(false, true));
+    assert!(screen.contains(" gets now ───") && !screen.contains("may use"), "{screen}");
 }
 
 #[test]

@@ -2,12 +2,24 @@
 
 use super::*;
 use crate::support::sandbox::{Output, output};
+use crate::support::screen::Screen;
 
 /// What a command says that is run in this folder of the home.
 fn run_in(pool: &Pool, name: &str, args: &[&str]) -> Output {
     let mut command = pool.sandbox.command(args);
     command.current_dir(folder(pool, name));
     output(command, b"")
+}
+
+/// The screen, opened in this folder of the home, with the page of the first account.
+fn screen_in(pool: &Pool, name: &str) -> Screen {
+    let mut command = pool.sandbox.command(&[]);
+    command.current_dir(folder(pool, name));
+    let screen = Screen::start_command(&command, 80, 24);
+    screen.wait_for("account-4");
+    screen.type_keys("o");
+    screen.wait_for("chosen ");
+    screen
 }
 
 /// The name of the set, the numbers of its accounts, and how many things narrow it.
@@ -200,4 +212,34 @@ fn doctor_says_what_the_folder_may_use_and_finds_every_rule_that_cannot_do_what_
             assert_eq!(mend == 0, verdict == "ok", "{found}");
         }
     }
+}
+
+#[test]
+fn the_screen_answers_for_its_folder_and_acts_for_every_session() {
+    let pool = pool(WORK);
+    let screen = screen_in(&pool, "work/site");
+    screen.wait_until("it says what holds in its folder", |text| {
+        let said = [
+            "Which account a new request gets now in ~/work/site ──",
+            "may use       work, by rule 1 (`~/work/**`, ~/",
+            "account-2: can serve",
+            "account-3: is not allowed here",
+        ];
+        said.iter().all(|part| text.contains(part))
+    });
+    write(&pool, &WORK.replace("\"work\"", "\"spare\""));
+    screen.wait_until("a rule is followed", |text| text.contains("may use       spare, by rule 1"));
+    screen.wait_for("chosen        account-4");
+    screen.type_keys("\r");
+    screen.wait_for("Running and new sessions use account-1");
+    screen.type_keys("\r");
+    screen.wait_for("Switched every session to account 1 (account-1)");
+    screen.type_keys("q");
+    assert_eq!(screen.finish().code, 0);
+
+    let screen = screen_in(&pool, "private");
+    let text = screen.text();
+    assert!(text.contains("Which account a new request gets now ──") && !text.contains("may use"), "{text}");
+    screen.type_keys("q");
+    assert_eq!(screen.finish().code, 0);
 }

@@ -63,6 +63,8 @@ fn a_switch_everywhere_reaches_every_session_until_it_is_taken_back() {
     // Which of the free accounts a session starts on follows from its pid.
     assert_ne!(ask(&pool, &one, "gpt-5.4"), ask(&pool, &two, "gpt-5.4"));
     let screen = Screen::start(&pool.sandbox, &[], 80, 24);
+    // Each is reported by itself: before the accounts are, there is nothing to switch to.
+    screen.wait_for("account-3");
     screen.wait_for("2 sessions");
     press(&screen, &["G", ENTER]);
     screen.wait_for("Running and new sessions use account-3");

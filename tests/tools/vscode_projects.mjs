@@ -26,5 +26,15 @@ await eventually(host, "it does not widen it", () => statusBar.text === "$(circl
 set({ "codexAccountManager.accounts": null });
 await eventually(host, "it is taken back", () => statusBar.text?.endsWith(" · work"));
 
+// A switch for every session names those that may not use the account, in the words of the command line.
+answers.push("account-2");
+await run("codexAccountManager.switchAccountEverywhere");
+const switched = shown.messages.at(-1);
+assert.equal(switched.severity, "information");
+assert.match(
+  switched.text,
+  /^Switched to account 2 \(account-2\)\. One session may not use it and stays: sleep in ~\/work\/site, by rule 1 .* and `--accounts`$/,
+);
+
 await host.close();
 console.log("done");

@@ -10,7 +10,7 @@ import { picks, type Choice, type Pick } from "./picks.ts";
 import type { Row } from "./rows.ts";
 import type { Sidecar } from "./sidecar.ts";
 import { byId, type View } from "./view.ts";
-import { plain, unlinked } from "./words.ts";
+import { plain, switchedBut, unlinked } from "./words.ts";
 
 export interface Workings {
   sidecar: Sidecar;
@@ -83,8 +83,12 @@ async function switchAccount(workings: Workings, scope: SwitchScope, row?: Row):
     await login(workings.sidecar, workings.logins, await workings.sidecar.request("accounts/read", { account: choice.logInAgain }));
     return;
   }
-  const { account } = await workings.sidecar.request("accounts/switch", { account: choice.switchTo, scope });
+  const { account, passedOver } = await workings.sidecar.request("accounts/switch", { account: choice.switchTo, scope });
   await workings.refresh();
+  if (account && passedOver) {
+    void vscode.window.showInformationMessage(unlinked(switchedBut(account, passedOver)));
+    return;
+  }
   const where = scope === "everywhere" ? " everywhere" : "";
   const label = plain(account?.label ?? "");
   const what = choice.switchTo === null ? "Accounts are chosen automatically" : `Switched to ${label}`;

@@ -1,6 +1,7 @@
 // How numbers, times and states read.
 
-import type { Account, AccountSet, AccountState, Credits, MeterWindow, Pin, QuotaWindow, Session, UsageTotals } from "../../typescript/src/protocol.ts";
+import { homedir } from "node:os";
+import type { Account, AccountSet, AccountState, Credits, MeterWindow, PassedOver, Pin, QuotaWindow, Session, UsageTotals } from "../../typescript/src/protocol.ts";
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -96,6 +97,22 @@ export function pins(account: Account, pins: readonly Pin[]): string[] {
   return pins
     .filter((pin) => pin.account === account.id)
     .map(({ family, scope }) => `pinned${scope === "everywhere" ? " everywhere" : ""}${family === undefined ? "" : ` for ${family}`}`);
+}
+
+/** What a switch everywhere did that does not reach these sessions, in the words of `codex-account-manager switch`. */
+export function switchedBut({ index, label }: Account, passedOver: readonly PassedOver[], home = homedir()): string {
+  const root = home.replace(/\/+$/, "");
+  const isBelow = (folder: string): boolean => root !== "" && `${folder}/`.startsWith(`${root}/`);
+  const below = (folder: string): string => (isBelow(folder) ? `~${folder.slice(root.length)}` : folder);
+  const sessions = passedOver.map(({ program, folder, pid, rule }) => {
+    const where = folder === undefined ? "" : ` in ${below(folder)}`;
+    return `${program ?? `process ${pid}`}${where}${rule === "" ? "" : `, by ${rule}`}`;
+  });
+  const stays =
+    sessions.length === 1
+      ? "One session may not use it and stays"
+      : `${sessions.length} sessions may not use it and stay`;
+  return `Switched to account ${index} (${label}). ${stays}: ${sessions.join("; ")}`;
 }
 
 /** What narrows the accounts: `` rule 2 (`~/work/**`, config.toml:4) ``. */

@@ -7,7 +7,7 @@ import { labelProblem } from "../src/labels.ts";
 import { Logins } from "../src/logins.ts";
 import { masked } from "../src/mask.ts";
 import { nextChange } from "../src/view.ts";
-import { clock, count, credits, quota } from "../src/words.ts";
+import { clock, count, credits, quota, switchedBut } from "../src/words.ts";
 import { NOON, SESSION, account, running } from "./support.ts";
 
 test("a terminal's environment", () => {
@@ -49,6 +49,18 @@ test("credits are named where there are any", () => {
     [{ hasCredits: false, unlimited: false, balance: "0" }, undefined],
   ] as const) {
     assert.equal(credits(left), words);
+  }
+});
+
+test("a switch names the sessions that it does not reach", () => {
+  const one = { id: "s-1", pid: 1, program: "sh", folder: "/home/me/company", rule: "rule 1" };
+  const two = { id: "s-2", pid: 2, folder: "/home/mean", rule: "" };
+  const told = "Switched to account 2 (account-2). ";
+  for (const [over, stays] of [
+    [[one], "One session may not use it and stays: sh in ~/company, by rule 1"],
+    [[one, two], "2 sessions may not use it and stay: sh in ~/company, by rule 1; process 2 in /home/mean"],
+  ] as const) {
+    assert.equal(switchedBut(account(2), over, "/home/me/"), told + stays);
   }
 });
 

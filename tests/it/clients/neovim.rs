@@ -201,7 +201,21 @@ fn the_plugin_keeps_to_the_rules_of_the_folder_that_neovim_goes_to() {
     let pool = Pool::new(2);
     let rule = "[[projects]]\npath = \"/**/company\"\naccounts = [\"account-1\"]\n";
     std::fs::write(pool.sandbox.path("config.toml"), rule).unwrap();
+    let company = pool.sandbox.home().join("company");
+    std::fs::create_dir(&company).unwrap();
+    let mut other = pool.sandbox.command(&["run", "--", "sleep", "600"]);
+    let other = Running::start({
+        other.current_dir(company);
+        other
+    });
+    eventually("it may use one account", || {
+        pool.sandbox.accounts()["sessions"][0]["allowed"].is_object().then_some(())
+    });
     let Some(steps) = steps(&pool.sandbox, "folders") else { return };
+    drop(other);
+    let told =
+        "Switched to account 2 (account-2). One session may not use it and stays: sleep in ~/company, by rule 1 (`";
+    assert!(text(&steps, "switched everywhere").starts_with(told), "{steps:?}");
     for (step, expected) in [
         ("at first", "all"),
         ("inside", "account-1"),

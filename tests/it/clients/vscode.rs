@@ -9,7 +9,7 @@ use simulated_openai::chatgpt::Login;
 use super::story;
 use crate::support::logins::{Access, Logins, callback_port};
 use crate::support::sandbox::BINARY;
-use crate::support::{Pool, Running, Sandbox, tools};
+use crate::support::{Pool, Running, Sandbox, eventually, tools};
 
 #[test]
 fn its_own_tests_hold() {
@@ -63,6 +63,12 @@ fn it_shows_what_a_rule_and_the_setting_leave_and_why_a_switch_is_refused() {
     let rule =
         format!("[[projects]]\npath = '{}'\naccounts = [\"work\"]\n", pool.sandbox.home().join("work").display());
     std::fs::write(pool.sandbox.path("config.toml"), rule).unwrap();
+    let mut other = pool.sandbox.command(&["run", "--accounts", "account-1", "--", "sleep", "600"]);
+    other.current_dir(&folder);
+    let _other = Running::start(other);
+    eventually("it may use one account", || {
+        pool.sandbox.accounts()["sessions"][0]["allowed"].is_object().then_some(())
+    });
     let mut command = pool.sandbox.program("node");
     command.arg(tools::script("vscode_projects.mjs")).env("CAM_BINARY", BINARY).env("FOLDER", folder);
     check_done(command);

@@ -66,6 +66,19 @@ function M.show_accounts()
   end)
 end
 
+-- The sessions that a switch does not reach, in the words of `codex-account-manager switch`.
+local function left_out(passed_over)
+  local sessions = {}
+  for _, over in ipairs(passed_over) do
+    local folder = over.folder and " in " .. vim.fn.fnamemodify(over.folder, ":~") or ""
+    local rule = over.rule ~= "" and ", by " .. over.rule or ""
+    table.insert(sessions, (over.program or "process " .. over.pid) .. folder .. rule)
+  end
+  local stays = #sessions == 1 and "One session may not use it and stays"
+    or ("%d sessions may not use it and stay"):format(#sessions)
+  return (". %s: %s"):format(stays, table.concat(sessions, "; "))
+end
+
 local function pin(account, everywhere)
   local params = { account = account, scope = everywhere and "everywhere" or nil }
   ask("accounts/switch", params, function(result)
@@ -75,10 +88,13 @@ local function pin(account, everywhere)
     if account == vim.NIL then
       messages.say("Automatic again; the current account is " .. (current.label or "none"))
     else
-      messages.say(("Switched %s to account %d (%s)"):format(
-        everywhere and "every session" or "this session",
+      local whom = everywhere and "every session " or "this session "
+      local over = result.passedOver
+      messages.say(("Switched %sto account %d (%s)%s"):format(
+        over and "" or whom,
         current.index,
-        current.label
+        current.label,
+        over and left_out(over) or ""
       ))
     end
   end)

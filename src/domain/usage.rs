@@ -1,6 +1,7 @@
 //! The usage of requests: tokens, and their cost.
 
 pub mod counting;
+pub mod estimate;
 pub mod money;
 pub mod pricing;
 pub mod purse;

@@ -255,6 +255,7 @@ impl Manager {
             is_exact: route.has_limit,
             is_stored: false,
             asks: Asks::ForNew,
+            input: None,
         }
     }
 

@@ -42,6 +42,8 @@ struct Forwarding<'p> {
     keeps: Keeps,
     /// How many choices a chat completion is to have.
     choices: u32,
+    /// How many tokens the request has, as far as they are estimated.
+    input: Option<u64>,
     /// When the head of the last answer came.
     head_at: Option<Instant>,
 }
@@ -120,7 +122,8 @@ pub async fn forward(
         translation: Translation::Untried,
         is_bare: false,
     };
-    let mut forwarding = Forwarding { proxy, outgoing, keeps, choices: fields.choices, head_at: None };
+    let mut forwarding =
+        Forwarding { proxy, outgoing, keeps, choices: fields.choices, input: fields.input_tokens, head_at: None };
     let mut failover = Failover::new(&proxy.manager, request);
     // Boxed: a large future is copied when it is made.
     let over = Box::pin(failover.run(&mut forwarding)).await;

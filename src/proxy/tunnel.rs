@@ -82,7 +82,7 @@ pub async fn open(
         Ok(agreement) => agreement,
         Err(answer) => return *answer,
     };
-    let Agreement { client, upstream, route, request, opened, ending, response, .. } = agreement;
+    let Agreement { client, upstream, route, request, opened, mut ending, response, .. } = agreement;
     ending.hand_over();
     let accounting = Accounting::new(Arc::clone(&proxy.manager), route, request, opened);
     upgrades.put(Tunnel { client, key, upstream, accounting });

@@ -62,7 +62,14 @@ fn a_client_that_leaves_frees_the_upstream_and_nobody_is_blamed() {
             matches!(pool.upstream.requests()[0].outcome, Outcome::ClientLeft { .. }).then_some(())
         });
         assert!(left.elapsed() < Duration::from_secs(3), "{scripted:?}: {:?}", left.elapsed());
-        assert_eq!(sidecar.wait_notification("routing/didFinish")["status"], 499, "{scripted:?}");
+        let finished = sidecar.wait_notification("routing/didFinish");
+        assert_eq!(finished["status"], 499, "{scripted:?}");
+        // What the upstream had begun with is charged, for as much as passed of it.
+        let input = stream_request().to_string().len().div_ceil(4);
+        let has_begun = matches!(scripted, Answer::Broken(Breakage::HangMidStream { .. }));
+        let used = &finished["usage"];
+        assert_eq!(used["inputTokens"].as_u64(), has_begun.then_some(input as u64), "{finished}");
+        assert_eq!(finished["costUsd"].as_f64().is_some_and(|cost| cost > 0.0), has_begun, "{finished}");
         assert_eq!(pool.sandbox.run(&["list", "--json"]).ok().json()["accounts"][0]["state"], "ready");
         assert_eq!(ask(&pool, &sidecar, "gpt-5.4"), 1);
     }

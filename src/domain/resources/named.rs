@@ -32,9 +32,10 @@ pub enum TopLevel {
     StreamId,
     Instructions,
     Stream,
+    Background,
 }
 
-const TOP_LEVEL: [&[u8]; 13] = [
+const TOP_LEVEL: [&[u8]; 14] = [
     b"model",
     b"store",
     b"prompt_cache_key",
@@ -48,6 +49,7 @@ const TOP_LEVEL: [&[u8]; 13] = [
     b"stream_id",
     b"instructions",
     b"stream",
+    b"background",
 ];
 
 /// The lists of items: reasoning can be left out of them.

@@ -1,7 +1,7 @@
 //! Counts each usage once: a background response, a batch or a run is reported by every poll, and counts
 //! once; what is stored and read again was counted when it was made.
 
-use super::{Tier, Used};
+use super::{Tier, Tokens, Used};
 
 /// What an answer reports of its use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -104,6 +104,13 @@ impl Bill {
         }
     }
 
+    /// Takes in an estimate of how much it is, where it does not say so. What goes on without its client says so at its end.
+    pub fn estimate(&mut self, tokens: Tokens) {
+        if self.used.is_none() && !self.subject.background {
+            self.used = Some(tokens.into());
+        }
+    }
+
     /// Whether it is known of which object and which model it is.
     pub fn is_named(&self) -> bool {
         let names = [&self.model, &self.subject.object, &self.subject.id];
@@ -194,6 +201,26 @@ mod tests {
             assert_eq!(bill.counting(Asks::ForNew, true), new, "{is}");
             assert_eq!(bill.counting(Asks::ForKnown, true), known, "{is}, known");
             assert_eq!(bill.counting(Asks::ForOther, true), Counting::Nothing, "{is}, other");
+        }
+    }
+
+    #[test]
+    fn an_estimate_counts_at_once_and_never_with_a_report() {
+        let estimate = Tokens { input: 9, ..Tokens::default() };
+        let reported = Tokens { input: 1, ..Tokens::default() };
+        let id = Some("id".to_owned());
+        for (object, background, reports, expected) in [
+            ("response", false, None, (Some(estimate), Counting::Now)),
+            ("response", false, Some(reported), (Some(reported), Counting::Now)),
+            ("response", true, None, (None, Counting::Later("id".to_owned()))),
+            ("chat.completion.chunk", false, None, (Some(estimate), Counting::Now)),
+            ("text_completion", false, None, (Some(estimate), Counting::Now)),
+        ] {
+            let subject = Subject { object: Some(object.to_owned()), id: id.clone(), status: None, background };
+            let mut bill = Bill { used: reports.map(Used::from), subject, ..Bill::default() };
+            bill.estimate(estimate);
+            let found = (bill.used.map(|used| used.tokens), bill.counting(Asks::ForNew, true));
+            assert_eq!(found, expected, "{object} {background} {reports:?}");
         }
     }
 

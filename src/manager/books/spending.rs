@@ -11,7 +11,7 @@ use crate::clock;
 use crate::domain::health::breakers::BreakerNote;
 use crate::domain::health::condition::Effect;
 use crate::domain::usage::rate_headers::RateUsed;
-use crate::domain::usage::{Asks, Bill, Counting, Tier, Tokens, Usd, Used};
+use crate::domain::usage::{Asks, Bill, Counting, Tier, Tokens, Usd, Used, estimate};
 use crate::ledger::{Entry, Mark, Resource};
 use crate::manager::accounts::Target;
 use crate::upstream::credential::Credential;
@@ -36,6 +36,8 @@ pub struct Ticket {
     pub(in crate::manager) is_exact: bool,
     pub(in crate::manager) is_stored: bool,
     pub(in crate::manager) asks: Asks,
+    /// The tokens of the request, as far as they are estimated.
+    pub(in crate::manager) input: Option<u64>,
 }
 
 impl Ticket {
@@ -54,6 +56,11 @@ impl Ticket {
         self.asks = asks;
     }
 
+    /// How many tokens the request has, as far as they are estimated.
+    pub fn has_input(&mut self, tokens: Option<u64>) {
+        self.input = tokens;
+    }
+
     /// The used part of the account's rate-limit tokens, and for how long that holds.
     pub fn rate_used(&mut self, used: Option<(f64, Duration)>) {
         let at = self.entry.at;
@@ -68,6 +75,8 @@ pub struct Learned {
     pub status: u16,
     /// What it reports of its use.
     pub bill: Bill,
+    /// The tokens of output, as they are estimated, of a stream that ended before it reported its use.
+    pub unreported: Option<u64>,
     /// The ids of what it made, and the marks of what only its account can go on from.
     pub made: Vec<String>,
     /// The events `codex.rate_limits` in it.
@@ -88,7 +97,7 @@ pub struct Settled {
 impl Books {
     /// The entry of an answer that is over.
     pub(in crate::manager) fn finish(&self, ticket: Ticket, learned: Learned) -> Entry {
-        let Ticket { mut entry, target, started, is_exact, is_stored, asks } = ticket;
+        let Ticket { mut entry, target, started, is_exact, is_stored, asks, input } = ticket;
         entry.at = self.session.now();
         entry.status = learned.status;
         entry.served = true;
@@ -98,6 +107,9 @@ impl Books {
         let key = target.credential.bearer().map(|key| key.expose().as_str()).unwrap_or_default();
         let has_key = |text: &str| !key.is_empty() && text.contains(key);
         let mut learned = learned;
+        if let Some((input, output)) = input.zip(learned.unreported) {
+            learned.bill.estimate(estimate::of(input, output));
+        }
         learned.bill.model = learned.bill.model.take().filter(|model| !has_key(model));
         learned.bill.subject.id = learned.bill.subject.id.take().filter(|id| !has_key(id) && id.len() <= LONGEST_ID);
         let model = entry.model.take().or_else(|| learned.bill.model.clone());

@@ -16,6 +16,15 @@ use crate::proxy::inspect::meter::Meter;
 /// What it says when there was no room for the rest.
 const CROWDED: u16 = 503;
 
+/// An answer that was cut off: whether what it took until then is charged.
+#[derive(Clone, Copy, Debug)]
+enum Cut {
+    /// If there was output: what failed before costs nothing.
+    OfOutput,
+    /// In any case: the upstream had begun.
+    Whatever,
+}
+
 /// The end of one request.
 pub struct Ending {
     manager: Arc<Manager>,
@@ -56,7 +65,7 @@ impl Ending {
     }
 
     /// Somebody else reports the end.
-    pub fn hand_over(mut self) {
+    pub fn hand_over(&mut self) {
         self.is_reported = true;
     }
 
@@ -85,7 +94,7 @@ impl Ending {
     /// Accounts what was learned, with the siblings before the future ends.
     pub fn settle_exactly(&mut self, meter: &mut Meter) -> Option<BoxFuture<'static, ()>> {
         let ticket = self.ticket.take()?;
-        let learned = self.learned(meter, self.finished.status);
+        let learned = self.learned(meter, self.finished.status, None);
         let (settled, settling) = self.manager.settle_exactly(ticket, learned);
         (self.finished.tokens, self.finished.cost) = (settled.tokens, settled.cost);
         Some(settling)
@@ -93,31 +102,31 @@ impl Ending {
 
     /// The answer went out whole.
     pub fn complete(&mut self, meter: Option<&mut Meter>) {
-        self.end(meter, self.finished.status);
+        self.end(meter, self.finished.status, None);
     }
 
     /// The upstream broke it off.
     pub fn broken(&mut self, meter: &mut Meter) {
-        self.end(Some(meter), UPSTREAM_BROKE);
+        self.end(Some(meter), UPSTREAM_BROKE, Some(Cut::OfOutput));
     }
 
     /// There is no room for the rest, which nobody but this process is to blame for.
     pub fn crowded(&mut self, meter: &mut Meter) {
-        self.end(Some(meter), CROWDED);
+        self.end(Some(meter), CROWDED, Some(Cut::OfOutput));
     }
 
     /// The client went away before the end.
     pub fn left(&mut self, meter: Option<&mut Meter>) {
-        self.end(meter, CLIENT_LEFT);
+        self.end(meter, CLIENT_LEFT, Some(Cut::Whatever));
     }
 
-    fn end(&mut self, meter: Option<&mut Meter>, status: u16) {
+    fn end(&mut self, meter: Option<&mut Meter>, status: u16, cut: Option<Cut>) {
         if std::mem::replace(&mut self.is_reported, true) {
             return;
         }
         if let Some(ticket) = self.ticket.take() {
             let learned = match meter {
-                Some(meter) => self.learned(meter, status),
+                Some(meter) => self.learned(meter, status, cut),
                 None => Learned { status, first_byte_ms: self.finished.first_byte_ms, ..Learned::default() },
             };
             let settled = self.manager.settle(ticket, learned);
@@ -127,11 +136,17 @@ impl Ending {
         self.manager.session().emit(Event::Finished(Finished { status, duration_ms, ..finished }));
     }
 
-    fn learned(&mut self, meter: &mut Meter, status: u16) -> Learned {
+    fn learned(&mut self, meter: &mut Meter, status: u16, cut: Option<Cut>) -> Learned {
         meter.end();
+        let counts = match cut {
+            None => false,
+            Some(Cut::OfOutput) => meter.has_output(),
+            Some(Cut::Whatever) => true,
+        };
         Learned {
             status,
             bill: meter.bill().clone(),
+            unreported: meter.unreported().filter(|_| counts),
             made: meter.made(),
             quota: meter.quota(),
             first_byte_ms: self.finished.first_byte_ms,

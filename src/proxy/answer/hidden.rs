@@ -61,7 +61,7 @@ impl Last {
     fn show(&mut self, event: &[u8], out: &mut Vec<u8>) {
         let Some(data) = event.strip_prefix(DATA) else { return out.extend_from_slice(event) };
         let shown = match &self.hidden {
-            _ if !self.alike.is_like(data) => self.read(data),
+            _ if self.alike.like(data).is_none() => self.read(data),
             None => Shown::All,
             Some(hidden) => memmem::find(data, hidden).map_or(Shown::All, |at| Shown::Without(at, at + hidden.len())),
         };

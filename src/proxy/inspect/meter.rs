@@ -10,8 +10,9 @@ use crate::domain::event_stream::{EventReader, Listen};
 use crate::domain::json_scan::Both;
 use crate::domain::resources::CreatedIds;
 use crate::domain::usage::Bill;
+use crate::domain::usage::estimate::Output;
 use crate::manager::router::reasoning::ContentDigest;
-use crate::proxy::inspect::alike::Alike;
+use crate::proxy::inspect::alike::{Alike, Outputs};
 use crate::proxy::inspect::choices::Choices;
 use crate::proxy::inspect::fields::{Field, JsonFields};
 pub use seen::bill_of_response;
@@ -60,8 +61,12 @@ struct Parts {
     /// The data begins with this.
     begins: Vec<u8>,
     seen: Seen,
-    /// The last event of a stream that has begun to say something.
+    /// The last event of a stream, once that has begun to say something.
     alike: Option<Box<Alike>>,
+    /// What passed of a stream's output.
+    output: Output,
+    /// How many bytes of it are in the current event, which is like the last one.
+    output_alike: u32,
     /// The name of that event.
     name: String,
     /// Something came of the data of the current event.
@@ -78,8 +83,14 @@ impl Meter {
             Dialect::Events => Some(0),
             Dialect::Document | Dialect::Other => None,
         };
+        let outputs = match dialect {
+            Dialect::Responses => Some(Outputs::OfResponse),
+            Dialect::Completions => Some(Outputs::OfCompletion),
+            Dialect::Events | Dialect::Document | Dialect::Other => None,
+        };
         let parts = Parts {
             dialect,
+            alike: outputs.map(|outputs| Box::new(Alike::measuring(outputs))),
             fields: (dialect != Dialect::Other).then(Box::default),
             choices: (dialect == Dialect::Completions).then(|| Box::new(Choices::new(1))),
             ..Parts::default()
@@ -179,6 +190,15 @@ impl Meter {
         &self.parts.seen.bill
     }
 
+    /// The tokens of the output that passed, as they are estimated, of a stream that has neither reported its use nor come to
+    /// its last event or failed.
+    pub fn unreported(&self) -> Option<u64> {
+        let Seen { bill, is_over, failure, .. } = &self.parts.seen;
+        let is_stream = matches!(self.dialect, Dialect::Responses | Dialect::Completions);
+        let is_cut = is_stream && bill.used.is_none() && !is_over && failure.is_none();
+        is_cut.then(|| self.parts.output.tokens())
+    }
+
     /// The ids of what the answer made since the last time, and the marks of what only its account can go on from.
     pub fn made(&mut self) -> Vec<String> {
         self.parts.made.as_mut().map(|made| made.take()).unwrap_or_default()
@@ -200,9 +220,11 @@ impl Parts {
     fn walk(&mut self, piece: &[u8], is_first: bool) {
         if let Some(alike) = &mut self.alike {
             if is_first {
-                alike.begin(piece);
+                if self.seen.has_output {
+                    alike.begin(piece);
+                }
             } else if !piece.trim_ascii().is_empty() {
-                alike.forget();
+                alike.forget_data();
             }
         }
         if let Some(fields) = &mut self.fields {
@@ -238,7 +260,9 @@ impl Listen for Parts {
     fn data(&mut self, piece: &[u8]) {
         let is_first = !std::mem::replace(&mut self.has_begun, true);
         if is_first {
-            self.is_repeated = self.alike.as_ref().is_some_and(|alike| alike.is_like(piece));
+            let output = self.alike.as_ref().and_then(|alike| alike.like(piece));
+            self.is_repeated = output.is_some();
+            self.output_alike = output.unwrap_or_default();
             if !self.is_repeated {
                 self.reset();
             }
@@ -250,10 +274,14 @@ impl Listen for Parts {
     }
 
     fn over(&mut self, name: &str, data: Option<&[u8]>) {
-        if !std::mem::take(&mut self.has_begun) {
+        if std::mem::take(&mut self.has_begun) {
+            let visited = self.alike.as_mut().map_or(0, |alike| alike.take_output());
+            self.output.add(std::mem::take(&mut self.output_alike).saturating_add(visited));
+            if std::mem::take(&mut self.is_repeated) && name == self.name {
+                return;
+            }
+        } else {
             self.reset();
-        } else if std::mem::take(&mut self.is_repeated) && name == self.name {
-            return;
         }
         name.clone_into(&mut self.name);
         let Some(fields) = &self.fields else { return };
@@ -265,9 +293,6 @@ impl Listen for Parts {
             Dialect::Completions => self.seen.of_completions(&event, data),
             Dialect::Events | Dialect::Document => self.seen.of_any(&event),
             Dialect::Other => {}
-        }
-        if self.seen.has_output {
-            self.alike.get_or_insert_default();
         }
     }
 }

@@ -5,8 +5,10 @@ mod beginning;
 use hyper::header::{CONTENT_TYPE, HeaderMap};
 use serde::de::IgnoredAny;
 
+use crate::domain::json_scan::Both;
 use crate::domain::lenient_json;
 use crate::domain::resources::{Reasoning, TopLevel, form, is_id, named_in, named_in_beside, target};
+use crate::domain::usage::estimate::Input;
 use crate::manager::router::reasoning::ContentDigest;
 use crate::proxy::read::aim::Aim;
 use crate::proxy::read::body::{Insertion, ReplayBody};
@@ -50,6 +52,8 @@ pub struct RequestFields {
     pub stream_id: Option<String>,
     /// Whether the answer is to come as a stream.
     pub streams: bool,
+    /// How many tokens it has, as they are estimated. `None` of what goes on without its client, and then says what it took.
+    pub input_tokens: Option<u64>,
     /// If the body asks for a stream of completions without its usage: what asks for it.
     pub usage_question: Option<Insertion>,
 }
@@ -92,7 +96,8 @@ impl RequestFields {
     /// The fields of a body or message in JSON.
     pub fn parse(bytes: &[u8]) -> RequestFields {
         let mut beginning = Beginning::of(bytes);
-        let named = named_in_beside::<ContentDigest>(bytes, &mut beginning);
+        let mut input = Input::default();
+        let named = named_in_beside::<ContentDigest>(bytes, &mut Both(&mut beginning, &mut input));
         let raw = |field| named.top_level(field).and_then(|place| bytes.get(place));
         let text = |field| raw(field).and_then(lenient_json::text);
         let flag = |field| raw(field).and_then(|raw| serde_json::from_slice::<bool>(raw).ok());
@@ -107,6 +112,7 @@ impl RequestFields {
             generates: flag(TopLevel::Generate),
             stream_id: text(TopLevel::StreamId).filter(|id| id.len() <= LONGEST_KEY),
             streams: flag(TopLevel::Stream) == Some(true),
+            input_tokens: (flag(TopLevel::Background) != Some(true)).then(|| input.tokens(bytes.len())),
             usage_question: None,
             resources: named.ids,
             reasoning: named.reasoning,

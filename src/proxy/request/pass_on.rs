@@ -92,6 +92,7 @@ impl Forwarding<'_> {
         let mut ticket = manager.ticket(route, &failover.request, measured.started);
         ticket.stored(self.keeps == Keeps::All);
         ticket.asks(self.outgoing.aim.asks());
+        ticket.has_input(self.input);
         ticket
     }
 

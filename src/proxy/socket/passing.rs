@@ -114,3 +114,10 @@ impl Relay {
         client.send(shown).await.map(|()| true)
     }
 }
+
+impl Drop for Relay {
+    /// What was learned of a response that the client did not wait for is accounted too.
+    fn drop(&mut self) {
+        self.ending.left(Some(&mut self.meter));
+    }
+}

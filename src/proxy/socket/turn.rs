@@ -51,6 +51,8 @@ struct Turn<'t> {
     keeps: Keeps,
     /// It asks for a response that says nothing.
     is_warm_up: bool,
+    /// How many tokens it has, as far as they are estimated.
+    input: Option<u64>,
 }
 
 /// Serves the turn that `text` asks for.
@@ -103,6 +105,7 @@ pub async fn take(session: &mut Session<'_>, text: Utf8Bytes) -> Result<(), Gone
         stream_id: fields.stream_id,
         keeps: target::keeps(true, PATH, fields.stores),
         is_warm_up: fields.generates == Some(false),
+        input: fields.input_tokens.filter(|_| fields.generates != Some(false)),
     };
     // It is larger than what a task should hold for as long as its socket is open.
     Box::pin(turn.run(Failover::new(manager, request))).await
@@ -125,6 +128,7 @@ impl Turn<'_> {
         let manager = &self.proxy.manager;
         let mut ticket = manager.ticket(&route, &failover.request, measured.started);
         ticket.stored(self.keeps == Keeps::All);
+        ticket.has_input(self.input);
         let Some(ending) = self.ending.take() else { return Ok(()) };
         let ending = ending.with_answer(Some(route.account.clone()), Some(ticket), measured.status);
         let shown = Shown::new(self.proxy, (failover, &self.asked), &route, self.stream_id.clone());
@@ -141,20 +145,19 @@ impl Turn<'_> {
             passing.meter.message(message.as_bytes());
             has_room = passing.pass(self.client, message).await?;
         }
-        let Relay { mut ending, mut meter, .. } = passing;
         if !has_room {
-            ending.crowded(&mut meter);
+            passing.ending.crowded(&mut passing.meter);
             return Err(self.client.close(CloseCode::Again, "too many large answers are under way").await);
         }
-        let bill = meter.bill();
+        let bill = passing.meter.bill();
         upstream.served(bill.subject.id.as_deref());
         *self.upstream = Some(upstream);
         // A warm-up, which takes nothing, is no request.
         let is_nothing = self.is_warm_up && bill.used.is_none_or(|used| used == Used::default());
         if is_nothing {
-            ending.hand_over();
+            passing.ending.hand_over();
         } else {
-            ending.complete(Some(&mut meter));
+            passing.ending.complete(Some(&mut passing.meter));
         }
         Ok(())
     }

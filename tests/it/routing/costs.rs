@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use simulated_openai::api::Answer;
 
 use super::ledger::{Sums, days, open};
-use crate::support::http::{self, Response};
+use crate::support::http::{self, Connection, Response};
 use crate::support::{Pool, Sidecar, eventually};
 
 /// One account, one session, and answers that the test gives.
@@ -49,12 +49,30 @@ impl Books {
         self.script(kind, answer.to_owned());
         let response = self.send(method, target, asked);
         assert_eq!((response.status(), response.text().as_str()), (200, answer), "{method} {target}");
+        self.check_added(&format!("{method} {target} {answer}"), expected);
+    }
+
+    /// The same of a stream that the upstream ends too early.
+    #[track_caller]
+    fn cut(&mut self, target: &str, asked: &Value, answer: &str, expected: (i64, i64, i64)) {
+        self.script(STREAM, answer.to_owned());
+        let bearer = format!("Bearer {}", self.sidecar.api_key());
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        let mut connection = Connection::open(self.sidecar.port());
+        connection.request("POST", target, &headers, asked.to_string().as_bytes());
+        // How much of it arrives is a matter of moments.
+        drop(connection.head().and_then(|_| connection.body()));
+        self.check_added(&format!("{target} {answer}"), expected);
+    }
+
+    #[track_caller]
+    fn check_added(&mut self, what: &str, expected: (i64, i64, i64)) {
         let requests = self.seen.requests + 1;
         let sums = eventually("the request is counted", || {
             Some(days(&self.pool.sandbox)).filter(|sums| sums.requests == requests)
         });
         let added = (sums.input - self.seen.input, sums.output - self.seen.output, sums.cost - self.seen.cost);
-        assert_eq!(added, expected, "{method} {target} {answer}");
+        assert_eq!(added, expected, "{what}");
         self.seen = sums;
     }
 
@@ -147,6 +165,44 @@ fn what_is_stored_and_read_again_was_counted_when_it_was_made() {
     books.json("GET", "/v1/chat/completions/chatcmpl-1", &completion, nothing);
     books.json("POST", "/v1/chat/completions/chatcmpl-1", &completion, nothing);
     books.json("GET", "/v1/chat/completions", &json!({"object": "list", "data": [completion]}), nothing);
+}
+
+#[test]
+fn a_stream_that_is_cut_before_it_reports_its_use_is_estimated_once() {
+    let mut books = Books::new();
+    let nothing = (0, 0, 0);
+    let estimated = |asked: &Value, output: i64| {
+        let input = i64::try_from(asked.to_string().len().div_ceil(4)).unwrap();
+        (input, output, input * INPUT + output * OUTPUT)
+    };
+    let stream = |id: &str, background: bool| {
+        let delta = json!({"type": "response.output_text.delta", "delta": "Hi"});
+        event(&json!({"type": "response.created", "response": response(id, "in_progress", background, false)}))
+            + &event(&delta).repeat(3)
+    };
+    let asked = json!({"model": "gpt-5.4", "input": "x".repeat(400), "stream": true});
+    books.cut("/v1/responses", &asked, &stream("resp_1", false), estimated(&asked, 3));
+    // It is stored, and was estimated: a poll adds nothing, of whatever process.
+    books.json("GET", "/v1/responses/resp_1", &response("resp_1", "completed", false, true), nothing);
+    books.sidecar = books.pool.sidecar();
+    books.json("GET", "/v1/responses/resp_1", &response("resp_1", "completed", false, true), nothing);
+    // One in the background goes on, and says at its end what it took.
+    books.cut("/v1/responses", &asked, &stream("resp_2", true), nothing);
+    books.json("GET", "/v1/responses/resp_2", &response("resp_2", "completed", true, true), (1_000, 100, COST));
+    let failed = json!({"type": "response.failed", "response": {"id": "resp_3", "error": {"code": "server_error"}}});
+    let failed = stream("resp_3", false) + &event(&failed);
+    books.check("POST", "/v1/responses", &asked, STREAM, &failed, nothing);
+
+    let image = format!("data:image/png;base64,{}", "iVBORw0K".repeat(10_000));
+    let asked = json!({"model": "gpt-5.4", "messages": [{"content": [{"image_url": image}]}], "stream": true});
+    let text = asked.to_string().len() - image.len() - 2 + 7_373;
+    let input = i64::try_from(text.div_ceil(4)).unwrap();
+    let chunk = json!({"id": "chatcmpl-1", "choices": [{"index": 0, "delta": {"content": "word".repeat(5)}}]});
+    let expected = (input, 10, input * INPUT + 10 * OUTPUT);
+    books.cut("/v1/chat/completions", &asked, &event(&chunk).repeat(2), expected);
+    let asked = json!({"model": "gpt-5.4", "prompt": "x".repeat(400), "stream": true});
+    let chunk = json!({"id": "cmpl-1", "choices": [{"index": 0, "text": "Hi"}]});
+    books.cut("/v1/completions", &asked, &event(&chunk).repeat(4), estimated(&asked, 4));
 }
 
 #[test]

@@ -43,7 +43,10 @@ fn a_client_that_leaves_frees_the_upstream_and_nobody_is_blamed() {
         assert!(left.elapsed() < PROMISED * 3, "{:?}", left.elapsed());
         let statuses: &[u16] = if is_idle { &[101] } else { &[499, 101] };
         for status in statuses {
-            assert_eq!(sidecar.wait_notification("routing/didFinish")["status"], *status);
+            let finished = sidecar.wait_notification("routing/didFinish");
+            assert_eq!(finished["status"], *status);
+            let output = finished["usage"]["outputTokens"].as_u64();
+            assert_eq!(output.is_some_and(|output| output > 0), *status == 499, "{finished}");
         }
     }
     assert_eq!(pool.sandbox.run(&["list", "--json"]).ok().json()["accounts"][0]["state"], "ready");

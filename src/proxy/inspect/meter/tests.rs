@@ -139,6 +139,68 @@ fn tokens_are_read_in_every_dialect() {
     check_tokens(Dialect::Completions, &stream, all);
 }
 
+#[track_caller]
+fn check_unreported(dialect: Dialect, stream: &str, expected: Option<u64>) {
+    for step in steps(stream) {
+        let mut meter = read(dialect, stream, step);
+        meter.end();
+        assert_eq!(meter.unreported(), expected, "{stream:?} in steps of {step}");
+    }
+}
+
+#[test]
+fn the_output_of_a_stream_that_is_cut_is_estimated() {
+    let event = |kind: &str, more: &str| format!("event: {kind}\ndata: {{\"type\":\"{kind}\",{more}}}\n\n");
+    let delta = |number: usize, text: &str| {
+        let rest = format!("\"sequence_number\":{number},\"obfuscation\":\"{}\"", "x".repeat(number * 7));
+        event("response.output_text.delta", &format!("\"delta\":\"{text}\",{rest}"))
+    };
+    let created = event(
+        "response.created",
+        r#""response":{"id":"resp_1","usage":null,"instructions":[{"content":"Be brief."}]}"#,
+    );
+    let short = (1..6).map(|number| delta(number, "Hi")).collect::<String>();
+    let long = delta(9, &"four".repeat(100));
+    let arguments = event("response.function_call_arguments.delta", r#""delta":"{}""#);
+    let done = event("response.output_text.done", r#""text":"HiHiHiHiHi""#);
+    let completed = event("response.completed", r#""response":{"usage":{"input_tokens":10,"output_tokens":7}}"#);
+    let failed = event("response.failed", r#""response":{"error":{"code":"server_error"}}"#);
+    let check = |parts: &[&str], expected| check_unreported(Dialect::Responses, &parts.concat(), expected);
+    check(&[], Some(0));
+    check(&[&created], Some(0));
+    check(&[&created, &short], Some(5));
+    check(&[&created, &short, &done], Some(5));
+    check(&[&created, &short, &arguments, &delta(6, "")], Some(6));
+    check(&[&created, &short, &long], Some(103));
+    check(&[&created, &short, &completed], None);
+    check(&[&created, &short, &failed], None);
+    check(&[&created, &failed], None);
+    check(&["event: error\ndata: {\"type\":\"error\",\"code\":\"x\"}\n\n"], None);
+
+    let chunk = |choice: &str| {
+        format!("data: {{\"id\":\"chatcmpl-1\",\"choices\":[{{\"index\":0,{choice}}}],\"usage\":null}}\n\n")
+    };
+    let role = chunk(r#""delta":{"role":"assistant","content":""}"#);
+    let words = chunk(r#""delta":{"content":"Hi"}"#).repeat(4);
+    let call = chunk(r#""delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\"a\":1}"}}]}"#);
+    let thought = chunk(r#""delta":{"reasoning_content":"hm"}"#);
+    let refusal = chunk(r#""delta":{"refusal":"No"}"#);
+    let legacy = chunk(r#""text":"Hi","logprobs":null"#).repeat(2);
+    let stop = chunk(r#""delta":{},"finish_reason":"stop""#);
+    let usage = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3}}\n\n";
+    let check = |parts: &[&str], expected| check_unreported(Dialect::Completions, &parts.concat(), expected);
+    check(&[&role], Some(0));
+    check(&[&role, &words, &call, &thought, &refusal], Some(7));
+    check(&[&legacy], Some(2));
+    // Whole, and its use is to come.
+    check(&[&role, &words, &stop], Some(4));
+    check(&[&role, &words, &stop, usage], None);
+    check(&[&role, &words, &stop, "data: [DONE]\n\n"], None);
+    check(&[&words, "data: {\"error\":{\"code\":\"x\"}}\n\n"], None);
+    check_unreported(Dialect::Events, &short, None);
+    check_unreported(Dialect::Document, "{}", None);
+}
+
 #[test]
 fn what_was_made_is_known_as_soon_as_it_passes() {
     let made = || CreatedIds::new(Keeps::All);
@@ -288,7 +350,8 @@ proptest! {
             stream.as_bytes().chunks(step).for_each(|piece| meter.push(piece));
             // What comes in pieces is walked over.
             let made = meter.made();
-            (meter.is_whole(), meter.is_over(), meter.failure().cloned(), meter.bill().clone(), made)
+            let learned = (meter.is_whole(), meter.is_over(), meter.failure().cloned(), meter.bill().clone(), made);
+            (learned, meter.unreported())
         });
         prop_assert_eq!(format!("{whole:?}"), format!("{bytes:?}"));
     }

@@ -121,7 +121,9 @@ impl List {
     /// Whether a text that is not TOML looks as if something stood in it. What a person has commented out does not.
     fn stands_in(&self, text: &str) -> bool {
         let is_word = |letter: char| letter.is_alphanumeric() || "-_".contains(letter);
-        let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+        // Also one of another encoding, whose letters have zeros between them, and of a system whose lines end otherwise.
+        let text = text.replace('\0', "");
+        let lines = text.split(['\n', '\r']).filter(|line| !line.trim_start().starts_with('#'));
         let mut lines = lines.map(|line| line.split(move |letter| !is_word(letter)).filter(|word| !word.is_empty()));
         match self.name.split_once('.') {
             None => lines.any(|mut words| words.next().is_some_and(|word| is_near(word, self.name))),

@@ -188,6 +188,14 @@ impl Allowed {
         self.keeping_out().map(|narrowing| narrowing.name.as_str()).collect()
     }
 
+    /// What allows the accounts that are left, with its verb: `rule 1 (`~/work/**`) allows`. `None` where none are left or nothing
+    /// keeps any out.
+    pub fn allowing(&self) -> Option<String> {
+        let names: Vec<&str> = self.keeping_out().map(|narrowing| narrowing.brief.as_str()).collect();
+        let verb = if names.len() == 1 { "allows" } else { "allow" };
+        (!names.is_empty() && !self.is_empty()).then(|| format!("{} {verb}", names.join(" and ")))
+    }
+
     fn keeping_out(&self) -> impl Iterator<Item = &Narrowing> {
         let keeps_out = |narrowing: &&Arc<Narrowing>| self.refused.values().any(|by| by == *narrowing);
         self.narrowings.iter().filter(keeps_out).map(Arc::as_ref)

@@ -17,10 +17,10 @@ const MAX_LINKS: usize = 40;
 pub fn real_path(path: &Path) -> io::Result<PathBuf> {
     let mut path = std::path::absolute(path)?;
     for _ in 0..MAX_LINKS {
-        let folder = real_folder(path.parent().unwrap_or(&path))?;
-        let Ok(target) = fs::read_link(&path) else {
-            return Ok(folder.join(path.file_name().ok_or(ErrorKind::InvalidInput)?));
-        };
+        // The root and what ends in `..` have no name of their own.
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return real_folder(&path) };
+        let folder = real_folder(parent)?;
+        let Ok(target) = fs::read_link(&path) else { return Ok(folder.join(name)) };
         path = folder.join(target);
     }
     Err(io::Error::other("too many levels of symbolic links"))

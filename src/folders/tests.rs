@@ -156,6 +156,31 @@ fn what_is_no_folder_of_this_machine_is_under_no_known_rule() {
 
 #[cfg(unix)]
 #[test]
+fn a_folder_without_a_name_is_a_folder_like_others() {
+    let home = tempfile::TempDir::new().unwrap();
+    let base = files::real_path(home.path()).unwrap();
+    fs::create_dir_all(base.join("company/sub")).unwrap();
+    std::os::unix::fs::symlink(base.join("company/sub"), base.join("link")).unwrap();
+    let environment = Environment::default();
+    for (folder, real, numbers) in [
+        (PathBuf::from("/"), PathBuf::from("/"), &[][..]),
+        (base.join("company/sub/.."), base.join("company"), &[1]),
+        (base.join("link/.."), base.join("company"), &[1]),
+        (base.join("company/.."), base.clone(), &[]),
+    ] {
+        let rules = rules(None, &base.join("company"));
+        let folders = [folder.clone()];
+        let question = Question { rules: &rules, folders: &folders, reads_files: true, environment: &environment };
+        let places = look(question, None).places;
+        assert!(places.folders[0].unknown.is_none(), "{folder:?}");
+        assert_eq!(places.folders[0].folder.path, real);
+        let held = Standing::new(&places.rules, None, &places.folders, &[]).rules;
+        assert_eq!(held.iter().map(|rule| rule.number).collect::<Vec<_>>(), numbers, "{folder:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn a_folder_behind_a_link_is_also_where_the_link_is() {
     let home = tempfile::TempDir::new().unwrap();
     let base = files::real_path(home.path()).unwrap();

@@ -79,7 +79,9 @@ fn a_failover_stays_within_what_the_rule_of_the_folder_allows() {
         told.contains("What may be used here is narrowed by rule 1 (`") && told.contains("config.toml:1)"),
         "{told}"
     );
-    assert!(told.contains("notAllowed"), "{told}");
+    assert!(told.contains("\"All accounts that rule 1 (`") && told.contains("allows are limited for "), "{told}");
+    // Each of the others is named where programs read, not where people do.
+    assert!(told.contains("\"notAllowed\"") && !told.contains("): notAllowed"), "{told}");
     // Another folder is not narrowed.
     let elsewhere = sidecar_in(&pool, &["private"], &json!({}));
     let (mut served, status, _) = exhausted(&pool, &elsewhere);

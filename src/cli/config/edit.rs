@@ -1,6 +1,8 @@
 //! `config edit`: the file itself in the person's editor, so that nothing that was typed is ever lost, and a look at it
 //! afterwards.
 
+use std::time::Duration;
+
 use tokio::process::Command;
 
 use crate::cli::context::Context;
@@ -53,8 +55,8 @@ fn counted(problems: usize) -> String {
 /// What of this one file cannot be used, and what in it does nothing.
 fn findings(context: &Context) -> (Vec<String>, Vec<String>) {
     let sources = Sources { reads_proxy_keys: true, ..Sources::default() };
-    // What the person has just saved is whole, so it need not have stood for a while.
-    let now = Clock::system().now().after(SURE);
+    // What the person has just saved is whole, so it need not have stood for a while. Times are in whole milliseconds.
+    let now = Clock::system().now().after(SURE + Duration::from_millis(1));
     let config = Config::load(&context.paths, &Environment::default(), &sources, now);
     let file = context.paths.config_file.display().to_string();
     let unusable = config.warnings.iter().filter(|warning| warning.contains(&file)).cloned();

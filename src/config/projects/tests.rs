@@ -171,6 +171,10 @@ fn a_file_that_cannot_be_read_has_the_rules_that_can_be_made_out_in_it() {
         ([RULE.as_bytes(), &b"# long\n".repeat(200_000)].concat(), true),
         (b"# long\n".repeat(200_000), false),
         (wide[..wide.len() - 1].to_vec(), true),
+        // UTF-16 that does not say so, and lines that end as on an old Mac.
+        (wide[2..].to_vec(), true),
+        (format!("# mine\n{RULE}").replace('\n', "\r").into_bytes(), true),
+        (b"# mine\r# [[projects]]\ra = \r".to_vec(), false),
     ] {
         std::fs::write(&path, &bytes).unwrap();
         let (projects, warning) = Projects::default().follow(&TomlFile::read(&path), Some(home()), false);

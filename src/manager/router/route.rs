@@ -127,8 +127,14 @@ impl RouteRequest {
 
     /// What narrows the accounts that it may use, in sentences; empty where nothing does.
     pub fn narrowed_by(&self, pool: &Pool) -> String {
-        let now = pool.allowed_to(self.key.as_deref()).sentences();
-        if now.is_empty() { self.within.as_ref().map(|within| within.sentences()).unwrap_or_default() } else { now }
+        self.narrowing(pool).sentences()
+    }
+
+    /// What narrows them now, or where nothing does, when it began.
+    pub fn narrowing(&self, pool: &Pool) -> Arc<Allowed> {
+        let now = pool.allowed_to(self.key.as_deref());
+        let before = self.within.as_ref().filter(|_| now.sentences().is_empty());
+        Arc::clone(before.unwrap_or(&now))
     }
 
     /// What is said of `exhausted` to whoever asked: the client of a key of the proxy learns nothing of accounts outside its own.

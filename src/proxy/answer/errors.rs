@@ -8,6 +8,7 @@ use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::domain::account::AccountId;
+use crate::domain::allowed::Allowed;
 use crate::domain::lenient_json::DEEPEST;
 use crate::domain::pool::Pool;
 use crate::domain::routing::decision::{Candidate, Exhausted};
@@ -235,25 +236,39 @@ fn exhausted_response(
     unserved: Option<&str>,
     now: Timestamp,
 ) -> Response<ProxyBody> {
-    let family = &request.family;
     let accounts = accounts(exhausted, pool);
-    let reasons = reasons(exhausted, pool);
-    let (status, kind, code, begin) = if exhausted.rate_limited {
-        let begin = format!("All accounts are limited for {family}");
-        (StatusCode::TOO_MANY_REQUESTS, "usage_limit_reached", "all_accounts_rate_limited", begin)
+    let allowed = request.narrowing(pool);
+    let (status, kind, code) = if exhausted.rate_limited {
+        (StatusCode::TOO_MANY_REQUESTS, "usage_limit_reached", "all_accounts_rate_limited")
     } else {
-        let begin = format!("No account can serve {family}");
-        (StatusCode::SERVICE_UNAVAILABLE, "server_error", "no_available_accounts", begin)
+        (StatusCode::SERVICE_UNAVAILABLE, "server_error", "no_available_accounts")
+    };
+    let (begin, reasons) = match (allowed.is_empty(), exhausted.rate_limited) {
+        // What is wrong is said of all of them, and nothing of each.
+        (true, _) => (String::new(), String::new()),
+        (false, rate_limited) => (exhaustion(rate_limited, &allowed, request), reasons(exhausted, pool)),
     };
     let free = exhausted.available_at.map(|at| length(at.since(now)));
     let when = free.map(|free| format!(" The first is free again in {free}.")).unwrap_or_default();
     let unserved = unserved.map(|why| format!(" A ChatGPT login cannot serve it: {why}")).unwrap_or_default();
-    let (narrowed, spent) = (request.narrowed_by(pool), spent(exhausted));
+    let (narrowed, spent) = (allowed.sentences(), spent(exhausted));
     // Where time does not help, a person has to.
     let advice = if when.is_empty() && unserved.is_empty() { advice(&narrowed) } else { "" };
-    let message = format!("{begin}.{when}{spent}{reasons}{unserved}{narrowed}{advice}");
+    let message = format!("{begin}{when}{spent}{reasons}{unserved}{narrowed}{advice}");
+    let message = message.trim_start();
     let body = json!({"error": {"message": message, "type": kind, "param": null, "code": code, "accounts": accounts}});
     with_reset(status, body, exhausted.available_at, now)
+}
+
+/// That no account can serve, and by what those are left that might: programs show little more than the beginning.
+fn exhaustion(rate_limited: bool, allowed: &Allowed, request: &RouteRequest) -> String {
+    let those = allowed.allowing().map(|allowing| format!(" that {allowing}")).unwrap_or_default();
+    let family = &request.family;
+    if rate_limited {
+        format!("All accounts{those} are limited for {family}.")
+    } else {
+        format!("No account{those} can serve {family}.")
+    }
 }
 
 /// The budget that is spent, in a sentence.
@@ -349,9 +364,11 @@ fn accounts(exhausted: &Exhausted, pool: &Pool) -> Vec<Value> {
     exhausted.candidates.iter().map(account).collect()
 }
 
-/// The same in a sentence, if there is any: what keeps each from serving, or what came of it when it was tried.
+/// The same in a sentence, if there is any: what keeps each from serving, or what came of it when it was tried. What keeps out
+/// those that may not be used is said once, of all of them.
 fn reasons(exhausted: &Exhausted, pool: &Pool) -> String {
-    let words = exhausted.candidates.iter().map(|candidate| {
+    let may_be_used = |candidate: &&Candidate| candidate.reasons().all(|reason| reason != Reason::NotAllowed);
+    let words = exhausted.candidates.iter().filter(may_be_used).map(|candidate| {
         let reasons = candidate.reasons().map(Reason::name).collect::<Vec<_>>().join(", ");
         let reasons = match candidate.tried {
             _ if !reasons.is_empty() => reasons,

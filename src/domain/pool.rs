@@ -108,6 +108,14 @@ impl Pool {
         key.map_or_else(|| Arc::clone(&self.allowed), |key| self.of_key(key))
     }
 
+    /// The number of the account at `position` as the client of this key of the proxy reads it: among those of the key alone, since it
+    /// learns nothing of others. To everyone else it is the one of the list.
+    pub fn number_to(&self, key: Option<&str>, position: usize) -> usize {
+        let allowed = key.map(|_| self.allowed_to(key));
+        let is_counted = |member: &&Member| allowed.as_ref().is_none_or(|allowed| allowed.admits(&member.id));
+        1 + self.members.iter().take(position).filter(is_counted).count()
+    }
+
     /// The position a family begins at.
     pub fn active_for(&self, family: &ModelFamily) -> usize {
         let position = self.active_by_family.get(family.as_str()).copied().unwrap_or(self.active);

@@ -37,21 +37,21 @@ pub async fn answer(proxy: &ProxyState, head: &Parts, client: Option<Arc<str>>) 
         });
     };
     let Some(member) = pool.members.get(position) else { return errors::no_plan("the account was removed") };
+    let named = format!("account {} ({})", pool.number_to(client.as_deref(), position), member.label);
     if member.kind == Kind::ApiKey {
-        let why = format!("account {} ({}), which a request would get now, is an API key", position + 1, member.label);
-        return errors::no_plan(&why);
+        return errors::no_plan(&format!("{named}, which a request would get now, is an API key"));
     }
     let answered = match manager.plan_usage_of(&member.id, &said(proxy, &head.headers)).await {
         Ok(answered) => answered,
         Err(error) => {
             let why = if client.is_some() { error.without_places() } else { &error.message };
-            return errors::plan_unknown(&format!("account {} ({}): {why}", position + 1, member.label));
+            return errors::plan_unknown(&format!("{named}: {why}"));
         }
     };
     let target = manager.accounts().target_of(&member.id);
     let secret = target.as_ref().and_then(|target| target.credential.bearer());
     let Some(answered) = secret.and_then(|secret| echo::answered_without(answered, secret.expose())) else {
-        return errors::plan_unknown(&format!("account {} ({}) was removed", position + 1, member.label));
+        return errors::plan_unknown(&format!("{named} was removed"));
     };
     let mut response = ours::json(StatusCode::OK, &answered.body);
     headers::name_account(response.headers_mut(), &member.id, &member.label);

@@ -102,6 +102,10 @@ fn each_key_uses_its_accounts_and_no_others() {
             let told = refused.text();
             assert!(told.contains(&format!("ey `{key}` (")) && told.contains("config.toml:"), "{told}");
             assert!(!told.contains("sk-"), "{told}");
+            // Nor how many there are before its own.
+            let accounts = refused.json()["error"]["accounts"].as_array().cloned().unwrap_or_default();
+            assert!(accounts.iter().zip(1..).all(|(account, number)| account["index"] == number), "{accounts:?}");
+            assert_eq!(accounts.len(), expected.len());
             let set = if expected.is_empty() { "none" } else { key };
             assert_eq!(refused.header("x-account-set"), Some(set));
             tells_of(&pool, expected, &refused.head, &refused.body);

@@ -14,7 +14,7 @@ use crate::protocol::{Declaration, METHODS, NOTIFICATIONS};
 use crate::tui::keys::{BINDINGS, Binding, Group};
 
 /// What the README has.
-pub const README: &[Table] = &[("verbs", verbs), ("strategies", || strategies("Chooses", |rule| rule.chooses))];
+pub const README: &[Table] = &[("strategies", || strategies("Chooses", |rule| rule.chooses))];
 
 /// What the pages in `docs/` have.
 pub const PAGES: &[(&str, &[Table])] = &[
@@ -82,16 +82,6 @@ fn keys() -> String {
         })
     });
     table(&["", "Key", "Does", "Where"], rows)
-}
-
-/// What the keys are for that do something, in a word or two each.
-fn verbs() -> String {
-    let rows = [Group::Act, Group::Screen].into_iter().map(|group| {
-        let named = of_group(group).filter(|binding| !binding.brief.is_empty());
-        let verbs: Vec<String> = named.map(|binding| format!("{} {}", keys_of(binding), binding.brief)).collect();
-        vec![group.title().to_owned(), verbs.join(", ")]
-    });
-    table(&["", "Keys"], rows)
 }
 
 fn of_group(group: Group) -> impl Iterator<Item = &'static Binding> {

@@ -148,6 +148,11 @@ impl RouteRequest {
         self.key.is_none() || self.may_use(pool, account)
     }
 
+    /// The number of the account at `position` as who asked reads it.
+    pub fn number(&self, pool: &Pool, position: usize) -> usize {
+        pool.number_to(self.key.as_deref(), position)
+    }
+
     /// The position of the account that it is bound to.
     ///
     /// # Errors

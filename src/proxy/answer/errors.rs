@@ -236,7 +236,7 @@ fn exhausted_response(
     unserved: Option<&str>,
     now: Timestamp,
 ) -> Response<ProxyBody> {
-    let accounts = accounts(exhausted, pool);
+    let accounts = accounts(exhausted, pool, request);
     let allowed = request.narrowing(pool);
     let (status, kind, code) = if exhausted.rate_limited {
         (StatusCode::TOO_MANY_REQUESTS, "usage_limit_reached", "all_accounts_rate_limited")
@@ -246,7 +246,7 @@ fn exhausted_response(
     let (begin, reasons) = match (allowed.is_empty(), exhausted.rate_limited) {
         // What is wrong is said of all of them, and nothing of each.
         (true, _) => (String::new(), String::new()),
-        (false, rate_limited) => (exhaustion(rate_limited, &allowed, request), reasons(exhausted, pool)),
+        (false, rate_limited) => (exhaustion(rate_limited, &allowed, request), reasons(exhausted, pool, request)),
     };
     let free = exhausted.available_at.map(|at| length(at.since(now)));
     let when = free.map(|free| format!(" The first is free again in {free}.")).unwrap_or_default();
@@ -315,7 +315,7 @@ fn bound_response(
                 }
                 None => format!(
                     "which cannot serve now:{}{} Wait until it can, or send its content instead of its id.",
-                    reasons(exhausted, pool),
+                    reasons(exhausted, pool, request),
                     spent(exhausted)
                 ),
             };
@@ -333,7 +333,7 @@ pub fn account_name(id: &AccountId, pool: &Pool, request: &RouteRequest) -> Stri
     }
     pool.position(id).map_or_else(
         || "an account that was removed".to_owned(),
-        |position| format!("account {} ({})", position + 1, pool.members[position].label),
+        |position| format!("account {} ({})", request.number(pool, position), pool.members[position].label),
     )
 }
 
@@ -348,13 +348,13 @@ pub fn unstored(bound: &Bound, pool: &Pool, request: &RouteRequest) -> Response<
 }
 
 /// Every account with its reasons.
-fn accounts(exhausted: &Exhausted, pool: &Pool) -> Vec<Value> {
+fn accounts(exhausted: &Exhausted, pool: &Pool, request: &RouteRequest) -> Vec<Value> {
     let account = |candidate: &Candidate| {
         let reasons: Vec<&str> = candidate.reasons().map(Reason::name).collect();
         let label = pool.members.get(candidate.position).map(|member| member.label.as_str());
         let until = candidate.available_at().map(Timestamp::as_millis);
         json!({
-            "index": candidate.position + 1,
+            "index": request.number(pool, candidate.position),
             "id": candidate.account.as_str(),
             "label": label,
             "reasons": reasons,
@@ -366,7 +366,7 @@ fn accounts(exhausted: &Exhausted, pool: &Pool) -> Vec<Value> {
 
 /// The same in a sentence, if there is any: what keeps each from serving, or what came of it when it was tried. What keeps out
 /// those that may not be used is said once, of all of them.
-fn reasons(exhausted: &Exhausted, pool: &Pool) -> String {
+fn reasons(exhausted: &Exhausted, pool: &Pool, request: &RouteRequest) -> String {
     let may_be_used = |candidate: &&Candidate| candidate.reasons().all(|reason| reason != Reason::NotAllowed);
     let words = exhausted.candidates.iter().filter(may_be_used).map(|candidate| {
         let reasons = candidate.reasons().map(Reason::name).collect::<Vec<_>>().join(", ");
@@ -379,7 +379,7 @@ fn reasons(exhausted: &Exhausted, pool: &Pool) -> String {
         let label = member.map(|member| member.label.as_str()).unwrap_or_default();
         // What was refused, and not merely limited, says why and what to do.
         let why = member.filter(|_| candidate.is_refused).map(|member| format!(" ({})", bench_words(member)));
-        format!("{} ({label}): {reasons}{}", candidate.position + 1, why.unwrap_or_default())
+        format!("{} ({label}): {reasons}{}", request.number(pool, candidate.position), why.unwrap_or_default())
     });
     let words = words.collect::<Vec<_>>().join("; ");
     if words.is_empty() { words } else { format!(" {words}.") }

@@ -6,6 +6,7 @@ use serde_json::json;
 use simulated_openai::api::SimulatedOpenAi;
 use simulated_openai::chatgpt::{Account, Login as Person, SimulatedChatGpt};
 
+use super::rules;
 use crate::support::keys::random_key;
 use crate::support::logins::{CallbackPort, browser, callback_port, now};
 use crate::support::sandbox::{BINARY, Output};
@@ -34,6 +35,8 @@ pub enum Scene {
     OtherFile,
     /// A program of the reader's own, `my_agent.py`.
     Program,
+    /// The account `work` is in the group `company`, and the rules of the README are written.
+    Rules,
 }
 
 /// The home, and what runs in it.
@@ -156,6 +159,11 @@ impl Home {
                     .expect("Python is there for the other tests too");
                 link(&python, &self.sandbox.path("bin/python"));
                 self.write("my_agent.py", "import os\nassert os.environ['OPENAI_BASE_URL'].endswith('/v1')\n");
+            }
+            Scene::Rules => {
+                self.sandbox.run(&["edit", "work", "--group", "company"]).ok();
+                std::fs::create_dir(self.sandbox.path("company")).unwrap();
+                self.write(".config/codex-account-manager/config.toml", &rules::shown_on("README.md"));
             }
         }
     }

@@ -9,6 +9,12 @@ use crate::support::{Pool, require};
 /// Account 1 is `acme`, which is of the company as account 2 is; the others are private.
 const GROUPS: &[&[&str]] = &[&["company", "acme"], &["company"], &[], &[]];
 
+/// The rules that a page shows.
+pub fn shown_on(page: &str) -> String {
+    let block = Page::read(page).blocks().into_iter().find(|block| block.text.contains("[[projects]]"));
+    block.expect("the page shows rules").text
+}
+
 /// The numbers of the accounts that a command may use in `folder` of the home.
 fn allowed(pool: &Pool, folder: &str) -> Vec<usize> {
     let mut command = pool.sandbox.command(&["explain", "--json"]);
@@ -41,10 +47,8 @@ fn they_allow_what_the_pages_say() {
         ("README.md", [vec![1, 2], vec![1, 2], vec![3, 4], vec![3, 4]]),
         ("docs/projects.md", [vec![1, 2], vec![1], vec![3, 4], vec![1]]),
     ] {
-        let blocks = Page::read(page).blocks();
-        let rules = blocks.iter().find(|block| block.text.contains("[[projects]]")).unwrap();
         let home = pool.sandbox.home().display().to_string();
-        std::fs::write(pool.sandbox.path("config.toml"), rules.text.replace('~', &home)).unwrap();
+        std::fs::write(pool.sandbox.path("config.toml"), shown_on(page).replace('~', &home)).unwrap();
         let found = ["company/site", "company/web", "elsewhere", "clone"].map(|folder| allowed(&pool, folder));
         assert_eq!(found, expected, "{page}");
     }

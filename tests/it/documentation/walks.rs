@@ -20,7 +20,7 @@ pub enum Step {
     NotRun(&'static str),
 }
 
-use Scene::{CodexLogin, Key, Login, OpenCodeLogin, OtherFile, Program, Session, Used};
+use Scene::{CodexLogin, Key, Login, OpenCodeLogin, OtherFile, Program, Rules, Session, Used};
 use Step::{NotRun, Runs, Stays};
 
 /// Typed where a key is asked for.
@@ -47,6 +47,12 @@ pub static WALKS: &[Walk] = &[
         first: "codex-account-manager login --device",
         scene: &[Key("work"), Used, CodexLogin, OpenCodeLogin],
         steps: &[Runs(ADD), Runs(&[]), Runs(&[]), Runs(&[]), Runs(&[])],
+    },
+    Walk {
+        page: "README.md",
+        first: "cd ~/company && codex-account-manager explain",
+        scene: &[Key("work"), Key("home"), Rules],
+        steps: &[Runs(&[])],
     },
     Walk { page: "docs/accounts.md", first: "codex-account-manager add work", scene: &[], steps: &[Runs(A_KEY)] },
     Walk { page: "docs/accounts.md", first: "codex-account-manager login", scene: &[], steps: &[Runs(&[])] },

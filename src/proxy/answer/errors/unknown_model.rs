@@ -36,8 +36,8 @@ pub fn unknown_model(
     now: Timestamp,
 ) -> Response<ProxyBody> {
     let (model, version) = (request.model.as_deref().unwrap_or_default(), request.client_version);
-    let accounts = accounts(exhausted, pool);
-    let reasons = reasons(exhausted, pool);
+    let accounts = accounts(exhausted, pool, request);
+    let reasons = reasons(exhausted, pool, request);
     let is_of_version = |candidate: &Candidate| {
         let refusal = pool.members.get(candidate.position).and_then(|member| member.unserved.get(model));
         refusal.is_some_and(|refusal| refusal.holds(version, now) && refusal.version.is_some())

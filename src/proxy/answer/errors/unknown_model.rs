@@ -10,7 +10,8 @@ use crate::domain::routing::eligibility::Reason;
 use crate::domain::time::Timestamp;
 use crate::manager::router::RouteRequest;
 use crate::proxy::answer::body::ProxyBody;
-use crate::proxy::answer::errors::{accounts, reasons, say_retry};
+use crate::proxy::answer::errors::exhausted::{accounts, reasons};
+use crate::proxy::answer::errors::say_retry;
 use crate::proxy::answer::ours;
 
 /// Whether every account that may be used lacks the model: time mends nothing then.

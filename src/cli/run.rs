@@ -19,6 +19,7 @@ use super::help::Example;
 use super::printer::Printer;
 use super::sidecar::listen;
 use crate::clock;
+use crate::config::projects::narrowing_variables;
 use crate::domain::report::SessionKind;
 use crate::error::Error;
 use crate::manager::{Manager, random_key};
@@ -80,6 +81,7 @@ fn is_surprising(words: &[String], lasted: Duration) -> bool {
 /// Runs the command and exits as it does.
 pub async fn run(context: &Context, args: RunArgs) -> Result<i32, Error> {
     let sources = flag_sources(&args.routing)?;
+    let narrowing = narrowing_variables(&sources, &context.environment);
     let listener = listen().await?;
     let address = listener.local_addr().map_err(|error| {
         Error::because(crate::error::ErrorKind::Internal, "the proxy's address cannot be read", error)
@@ -118,6 +120,7 @@ pub async fn run(context: &Context, args: RunArgs) -> Result<i32, Error> {
         api_key: &api_key,
         serves_openai_alone: manager.accounts().view().serves_openai_alone(),
         shims: shims.as_ref(),
+        narrowing,
     };
     manager.open_first_connection();
     let started = clock::instant();

@@ -11,6 +11,7 @@ use toml_edit::Table;
 
 use super::Sources;
 use super::entries::{List, RULES, unknown_key, usd};
+use super::keys::Key;
 use super::toml_file::TomlFile;
 use super::toml_value::json_of;
 use crate::domain::account_set::Selection;
@@ -151,17 +152,51 @@ pub fn accounts(value: Option<Value>) -> Result<Selection, String> {
     }
 }
 
+/// The variable that narrows what this process and those that it starts may use.
+const VARIABLE: &str = "CAM_ACCOUNTS";
+
 /// What a flag, the editor's options and the environment say of accounts: each only narrows what the rules leave. A client's
 /// settings may be those of a repository, so they cannot do more.
 pub fn given_bounds(sources: &Sources, environment: &Environment) -> Vec<Bound> {
-    let flags = sources.accounts.iter().map(|text| ("`--accounts`", Value::from(text.as_str())));
+    let of_text = |name, text: &str| lists(text).map(|list| (name, Value::from(list))).collect::<Vec<_>>();
+    let flags = sources.accounts.iter().flat_map(|text| of_text("`--accounts`", text));
     let of = &sources.initialization_options;
     let sections = SECTIONS.iter().filter_map(|name| of.get(*name)?.get(ACCOUNTS));
     let options = of.get(ACCOUNTS).into_iter().chain(sections).map(|value| (OPTIONS, value.clone()));
     // What is empty, such as a variable made of one that is not set, names no account.
-    let variable = environment.even_empty("CAM_ACCOUNTS").map(|text| ("`CAM_ACCOUNTS`", Value::from(text)));
+    let variable = environment.even_empty(VARIABLE).map(|text| of_text("`CAM_ACCOUNTS`", &text)).unwrap_or_default();
     let given = flags.chain(options).chain(variable);
     given.map(|(name, value)| Bound::new(name, accounts(Some(value)))).collect()
+}
+
+/// What is between the lists in a text: no name has it.
+const BETWEEN_LISTS: &str = "\n";
+
+/// The lists in a text, of which an account must be in every one. There is always one, which may be empty.
+fn lists(text: &str) -> impl Iterator<Item = &str> {
+    text.trim().split(BETWEEN_LISTS).map(str::trim)
+}
+
+/// The variables that narrow a program, and what it starts in turn, as the flags and variables of this process narrow it: another
+/// process of ours in there must not use what this one may not.
+pub fn narrowing_variables(sources: &Sources, environment: &Environment) -> Vec<(&'static str, String)> {
+    let inherited = environment.even_empty(VARIABLE);
+    let texts = inherited.as_deref().into_iter().chain(sources.accounts.iter().map(String::as_str));
+    let mut all: Vec<&str> = Vec::new();
+    for list in texts.flat_map(lists) {
+        if !all.contains(&list) {
+            all.push(list);
+        }
+    }
+    // At the end of a text an empty list would not be seen.
+    let accounts = if all.contains(&"") { String::new() } else { all.join(BETWEEN_LISTS) };
+    let is_given = !all.is_empty();
+    let is_on = |key: &Key, value| key.narrows && key.shape.accept(value) == Some(Value::Bool(true));
+    let switches = sources.flags.iter().filter_map(|(_, name, value)| {
+        let key = super::key(name).filter(|key| is_on(key, value))?;
+        Some((key.variable?, "true".to_owned()))
+    });
+    is_given.then_some((VARIABLE, accounts)).into_iter().chain(switches).collect()
 }
 
 /// What an editor says of accounts when its settings change: null takes it back. `None` where they say nothing of it.

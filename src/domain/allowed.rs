@@ -183,9 +183,15 @@ impl Allowed {
         self.set.as_ref().is_none_or(|set| set.contains(account))
     }
 
-    /// The names of what keeps accounts out, in their order.
+    /// The names of what keeps accounts out, in their order, each once: a variable may have several lists.
     pub fn narrowed_by(&self) -> Vec<&str> {
-        self.keeping_out().map(|narrowing| narrowing.name.as_str()).collect()
+        let mut names = Vec::new();
+        for narrowing in self.keeping_out() {
+            if !names.contains(&narrowing.name.as_str()) {
+                names.push(narrowing.name.as_str());
+            }
+        }
+        names
     }
 
     /// What allows the accounts that are left, with its verb: `rule 1 (`~/work/**`) allows`. `None` where none are left or nothing

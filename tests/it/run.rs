@@ -91,6 +91,19 @@ fn the_command_gets_the_proxy_and_none_of_our_secrets() {
     assert!(pool.sandbox.session_ids().is_empty(), "its record ends with it");
 }
 
+/// What a rule of the folder says holds for both by itself.
+#[test]
+fn what_narrows_it_narrows_what_else_of_ours_runs_in_it() {
+    let pool = Pool::new(3);
+    let script = r#"printf '%s' "$CAM_ACCOUNTS"; "$0" explain --json >&2"#;
+    let ours = crate::support::sandbox::BINARY;
+    let inner = [ours, "run", "--accounts", "!account-1", "--", "sh", "-c", script, ours];
+    let done = pool.sandbox.run(&[&["run", "--accounts", "account-1,account-2", "--"], &inner[..]].concat()).ok();
+    assert_eq!(done.stdout, "account-1,account-2\n!account-1");
+    let explained: serde_json::Value = serde_json::from_str(&done.stderr).unwrap();
+    assert_eq!(explained["accountSet"]["accounts"], serde_json::json!([pool.ids[1]]), "{explained}");
+}
+
 #[test]
 fn signals_reach_the_command_and_its_end_is_ours() {
     let pool = Pool::new(1);

@@ -27,6 +27,8 @@ pub struct Given<'a> {
     pub serves_openai_alone: bool,
     /// The stand-ins in front of `PATH`, where they could be made.
     pub shims: Option<&'a Shims>,
+    /// The variables that narrow what else of ours runs in it.
+    pub narrowing: Vec<(&'static str, String)>,
 }
 
 /// The command with everything it needs. The master key is not for it: what opens the stored keys stays here.
@@ -42,7 +44,8 @@ pub fn command(words: &[String], given: &Given<'_>, environment: &Environment) -
     // For every program: OpenCode may be behind a shell, `npx` or a script, and to others they mean nothing.
     command
         .env("OPENCODE_CONFIG_CONTENT", opencode_config(environment.get("OPENCODE_CONFIG_CONTENT"), &base_url))
-        .env("OPENCODE_DISABLE_DEFAULT_PLUGINS", "1");
+        .env("OPENCODE_DISABLE_DEFAULT_PLUGINS", "1")
+        .envs(given.narrowing.iter().map(|(name, value)| (name, value)));
     if let Some(shims) = given.shims {
         command
             .env("PATH", shims.before(environment.get("PATH").unwrap_or_default()))

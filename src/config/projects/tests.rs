@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::config::toml_file::TomlFile;
-use crate::domain::projects::{Folder, holding};
+use crate::domain::account::AccountId;
+use crate::domain::account_set::Named;
+use crate::domain::projects::{Allowed, Bounds, Folder, holding};
 use crate::domain::usage::Usd;
 
 const HOME: &str = "/home/me";
@@ -254,6 +256,8 @@ fn what_is_given_narrows_by_each_of_its_names() {
         (serde_json::json!({}), Some(""), "; `CAM_ACCOUNTS`: ".to_owned()),
         (serde_json::json!({}), Some(" "), "; `CAM_ACCOUNTS`: ".to_owned()),
         (serde_json::json!({ "accounts": "b" }), Some("c"), format!("; {options}: b; `CAM_ACCOUNTS`: c")),
+        (serde_json::json!({}), Some("b,c\n!c\r\n"), "; `CAM_ACCOUNTS`: b, c; `CAM_ACCOUNTS`: !c".to_owned()),
+        (serde_json::json!({}), Some("b\n\nc"), "; `CAM_ACCOUNTS`: b; `CAM_ACCOUNTS`: ; `CAM_ACCOUNTS`: c".to_owned()),
         (serde_json::json!({ "codexAccountManager": { "accounts": ["b"] } }), None, format!("; {options}: b")),
         (
             serde_json::json!({ "accounts": "b", "codex-account-manager": { "accounts": [] } }),
@@ -262,6 +266,49 @@ fn what_is_given_narrows_by_each_of_its_names() {
         ),
     ] {
         assert_eq!(told(given, variable), format!("`--accounts`: a{expected}"));
+    }
+}
+
+/// A process of ours that a program starts knows nothing of the flags, but has the variables.
+#[test]
+fn a_program_is_narrowed_as_what_starts_it() {
+    let named = ["a", "b", "c", "d"].map(|id| Named { id, label: id, groups: &[] });
+    let left = |flags: &[&str], variable: Option<&str>| {
+        let accounts = flags.iter().map(|text| (*text).to_owned()).collect();
+        let sources = Sources { accounts, ..Sources::default() };
+        let environment: Environment =
+            variable.map(|text| ("CAM_ACCOUNTS".to_owned(), text.to_owned())).into_iter().collect();
+        let given = narrowing_variables(&sources, &environment);
+        let allowed = Bounds::new(given_bounds(&sources, &environment)).allowed(&named);
+        let given: Vec<String> = given.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        (given.concat(), allowed)
+    };
+    for (flags, variable, expected) in [
+        (&[][..], None, ""),
+        (&["a,b"], None, "CAM_ACCOUNTS=a,b"),
+        (&[], Some("a,b"), "CAM_ACCOUNTS=a,b"),
+        (&["!b", "!c"], Some("a,b,c"), "CAM_ACCOUNTS=a,b,c\n!b\n!c"),
+        (&["!c", "!b"], Some("a,b,c\n!c"), "CAM_ACCOUNTS=a,b,c\n!c\n!b"),
+        (&["a,b\nb,c"], Some("*"), "CAM_ACCOUNTS=*\na,b\nb,c"),
+        (&["a", "nobody"], None, "CAM_ACCOUNTS=a\nnobody"),
+        (&["a", ""], Some("a,b"), "CAM_ACCOUNTS="),
+        (&["a"], Some(" "), "CAM_ACCOUNTS="),
+        (&["a"], Some("b\n\nc"), "CAM_ACCOUNTS="),
+    ] {
+        let (given, here) = left(flags, variable);
+        assert_eq!(given, expected, "{flags:?} {variable:?}");
+        let (_, there) = left(&[], given.strip_prefix("CAM_ACCOUNTS="));
+        let admitted = |allowed: &Allowed| named.map(|it| allowed.admits(&AccountId::new(it.id.to_owned())));
+        assert_eq!(admitted(&there), admitted(&here), "{flags:?} {variable:?}");
+    }
+    let set = |value: Value| ("--set".to_owned(), "routing.project_files".to_owned(), value);
+    let other = ("--set".to_owned(), "polling.enabled".to_owned(), Value::Bool(true));
+    for (flags, expected) in [
+        (vec![set(Value::Bool(false)), other.clone()], vec![]),
+        (vec![other, set(Value::from("on"))], vec![("CAM_PROJECT_FILES", "true".to_owned())]),
+    ] {
+        let sources = Sources { flags, ..Sources::default() };
+        assert_eq!(narrowing_variables(&sources, &Environment::default()), expected);
     }
 }
 

@@ -124,6 +124,7 @@ fn each_thing_is_named_once_in_the_order_of_the_rules() {
         ),
         (vec![placed(2, "!a"), flag()], " Rule 2 (c.toml:2) and `--accounts` have no account in common."),
         (vec![placed(1, ""), flag()], " No account is allowed by rule 1 (c.toml:1)."),
+        (vec![flag(), bound("`--accounts`", "b")], " No account is allowed by `--accounts`."),
         (
             vec![placed(1, "work"), placed(2, "wrok")],
             " No account may be used until this is mended: rule 2 (c.toml:2): no account has the group, id or label `wrok`.",

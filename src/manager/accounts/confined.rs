@@ -27,7 +27,8 @@ pub(in crate::manager) fn recorded(pool: &Pool) -> Option<StoredAllowed> {
     let keeping_out = pool.allowed.narrowed_by();
     // What is faulty keeps out too what another one before it does.
     let narrows = |it: &&Narrowing| it.fault.is_some() || keeping_out.contains(&it.name.as_str());
-    let by = pool.allowed.narrowings().filter(narrows).map(|it| it.name.clone()).collect();
+    let mut by: Vec<String> = pool.allowed.narrowings().filter(narrows).map(|it| it.name.clone()).collect();
+    by.dedup();
     let fault = |it: &Narrowing| Some((it.name.clone(), it.fault.clone()?));
     let faults = pool.allowed.narrowings().filter_map(fault).collect();
     let name = pool.allowed.name().map(str::to_owned);

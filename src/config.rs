@@ -293,7 +293,7 @@ impl Stamps {
         let may_lose = LISTS.iter().any(|list| held::is_noted(paths, list));
         let mut stamps = Stamps::of(paths);
         for length in [RACY, SURE] {
-            let has_stood = |stamp: &Stamp| stamp.has_stood(length, since_1970(now));
+            let has_stood = |stamp: &Stamp| stamp.has_stood(length, now.since_1970());
             let may_be_cut = || match length {
                 RACY => may_lose,
                 _ => may_lose && settling::is_cut(paths, reads_proxy_keys, now),
@@ -310,13 +310,8 @@ impl Stamps {
 
     /// Whether somebody seems to be writing one of them at `now`: a moment later there may be rules in it again.
     pub fn are_emptied(&self, now: Timestamp) -> bool {
-        self.0.iter().flatten().any(|stamp| stamp.is_emptied(since_1970(now)))
+        self.0.iter().flatten().any(|stamp| stamp.is_emptied(now.since_1970()))
     }
-}
-
-/// As the times of files are told.
-fn since_1970(now: Timestamp) -> Duration {
-    Duration::from_millis(u64::try_from(now.as_millis()).unwrap_or_default())
 }
 
 /// The key of that TOML name.

@@ -10,6 +10,7 @@ use std::path::{Component, Path, PathBuf};
 use crate::clock;
 use crate::config::projects::{NARROWING, narrowing};
 use crate::domain::projects::{Bound, Folder, Remote, Rule, Workplace};
+use crate::domain::time::Timestamp;
 use crate::env::Environment;
 use watch::Watch;
 
@@ -24,6 +25,8 @@ pub struct Question<'q> {
     pub reads_files: bool,
     /// What `git` is started with.
     pub environment: &'q Environment,
+    /// When it is asked.
+    pub now: Timestamp,
 }
 
 /// The rules, and where a session works.
@@ -93,7 +96,7 @@ const BEING_READ: &str = "they are being read";
 
 /// Looks at the folders; `before` is what was found last. It asks `git` where rules ask for remotes, so it may take a while.
 pub fn look(question: Question<'_>, before: Option<&Found>) -> Found {
-    let mut watch = Watch::after(before.map(|before| &before.watch));
+    let mut watch = Watch::after(before.map(|before| &before.watch), question.now);
     // Once for all of them: who opens many waits no longer.
     let until = clock::instant() + remotes::PATIENCE;
     let places = places(question, &mut watch, |folder, watch| {
@@ -106,7 +109,7 @@ pub fn look(question: Question<'_>, before: Option<&Found>) -> Found {
 /// The same without `git`: remotes that `before` does not have are not known.
 pub fn glance(question: Question<'_>, before: &Found) -> Places {
     let known = |folder: &Folder, _: &mut Watch| before.places.remotes_of(folder).ok_or_else(|| BEING_READ.to_owned());
-    places(question, &mut Watch::after(Some(&before.watch)), known)
+    places(question, &mut Watch::after(Some(&before.watch), question.now), known)
 }
 
 type Asked = Result<Vec<Remote>, String>;

@@ -7,7 +7,6 @@ use std::time::Duration;
 use toml_edit::Document;
 
 use super::file;
-use super::since_1970;
 use super::toml_value::{line_of, of_error};
 use crate::domain::time::Timestamp;
 use crate::files::{RACY, Stamp};
@@ -57,7 +56,7 @@ impl TomlFile {
     /// Whether it had been as it is for that long at `now`, by its times.
     pub fn has_stood(&self, length: Duration, now: Timestamp) -> bool {
         let [before, after] = &self.stamps;
-        before == after && after.is_none_or(|stamp| stamp.has_stood(length, since_1970(now)))
+        before == after && after.is_none_or(|stamp| stamp.has_stood(length, now.since_1970()))
     }
 
     /// What it was after it was read; `None` when there was none.

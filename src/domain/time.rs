@@ -18,6 +18,11 @@ impl Timestamp {
         self.0
     }
 
+    /// How long it is after 1970 began, as the times of files are given; zero before.
+    pub fn since_1970(self) -> Duration {
+        self.since(Timestamp(0))
+    }
+
     /// This time, `wait` later.
     #[must_use]
     pub fn after(self, wait: Duration) -> Timestamp {

@@ -13,6 +13,9 @@ use crate::sys;
 /// clock, and look unchanged.
 pub const RACY: Duration = Duration::from_millis(50);
 
+/// The same where times are whole seconds, of FAT each second one.
+const RACY_SECONDS: Duration = Duration::from_secs(2);
+
 /// The state of a file as `stat` knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
@@ -48,7 +51,8 @@ impl Stamp {
 
     /// Whether the file had been at rest for a while at `now`, so that any later write changes the stamp.
     pub fn is_settled(&self, now: Duration) -> bool {
-        self.has_stood(RACY, now)
+        let is_coarse = self.modified.subsec_nanos() == 0 && self.changed.subsec_nanos() == 0;
+        self.has_stood(if is_coarse { RACY_SECONDS } else { RACY }, now)
     }
 
     /// Whether the file had been as it is for that long at `now`, if its times are of the same clock.
@@ -71,6 +75,20 @@ mod tests {
             let stamp = Stamp::at(&path).unwrap();
             assert_eq!(stamp.is_emptied(stamp.changed), is_emptied);
             assert!(!stamp.is_emptied(stamp.changed + RACY), "it is meant to be so");
+        }
+    }
+
+    #[test]
+    fn a_file_may_be_written_again_within_the_tick_of_its_times() {
+        let second = Duration::from_secs(1);
+        for (times, wait, is_settled) in [
+            (second, Duration::from_millis(1_999), false),
+            (second, Duration::from_secs(2), true),
+            (second + Duration::from_nanos(1), Duration::from_millis(49), false),
+            (second + Duration::from_nanos(1), Duration::from_millis(51), true),
+        ] {
+            let stamp = Stamp { identity: None, length: 1, modified: times, changed: times };
+            assert_eq!(stamp.is_settled(times + wait), is_settled, "{times:?} {wait:?}");
         }
     }
 

@@ -9,6 +9,9 @@ use crate::domain::projects::{FolderPattern, Naming, RemotePattern, Standing};
 #[cfg(unix)]
 use crate::files;
 
+/// Long after any file was written.
+const LATER: Timestamp = Timestamp(i64::MAX);
+
 #[test]
 fn files_narrow_from_the_folder_up_to_the_top_of_its_repository() {
     let home = tempfile::TempDir::new().unwrap();
@@ -22,7 +25,8 @@ fn files_narrow_from_the_folder_up_to_the_top_of_its_repository() {
     fs::write(at("outer/inner").join(remotes::MARK), "gitdir: ../.git/modules/inner").unwrap();
     let words = |folder: &str, reads_files: bool| -> Vec<String> {
         let environment = Environment::default();
-        let question = Question { rules: &[], folders: &[at(folder)], reads_files, environment: &environment };
+        let question =
+            Question { rules: &[], folders: &[at(folder)], reads_files, environment: &environment, now: LATER };
         let found = look(question, None);
         found.places.folders[0].files.iter().map(|bound| bound.accounts.clone().unwrap().to_string()).collect()
     };
@@ -46,7 +50,7 @@ fn what_was_read_is_followed() {
     fs::create_dir_all(at("site/src")).unwrap();
     let environment = Environment::default();
     let folders = [at("site/src")];
-    let question = Question { rules: &[], folders: &folders, reads_files: true, environment: &environment };
+    let question = Question { rules: &[], folders: &folders, reads_files: true, environment: &environment, now: LATER };
     let mut found = look(question, None);
     let mut changes = |what: &str, change: &dyn Fn()| {
         assert!(!found.has_changed(), "before {what}");
@@ -87,7 +91,8 @@ fn nothing_may_be_used_in_a_folder_that_nobody_has_seen() {
     let at = |name: &str| home.path().join(name);
     let environment = Environment::default();
     let rules = rules(None, &at("work"));
-    let question = |folders, rules| Question { rules, folders, reads_files: false, environment: &environment };
+    let question =
+        |folders, rules| Question { rules, folders, reads_files: false, environment: &environment, now: LATER };
     let (folders, nowhere) = ([at("a"), at("b")], [PathBuf::new()]);
     let found = look(question(&folders, &rules), None);
     for (folders, can_narrow, closed) in [
@@ -118,7 +123,8 @@ fn nothing_may_be_used_in_a_folder_that_was_moved() {
     fs::create_dir_all(at("open/site")).unwrap();
     let (environment, rules) = (Environment::default(), rules(None, &at("company")));
     let folders = [at("open/site"), at("never/there")];
-    let question = Question { rules: &rules, folders: &folders, reads_files: false, environment: &environment };
+    let question =
+        Question { rules: &rules, folders: &folders, reads_files: false, environment: &environment, now: LATER };
     let unknown = |places: &Places| places.folders.iter().map(|place| place.unknown.is_some()).collect::<Vec<_>>();
     let mut found = look(question, None);
     for (change, is_lost) in [("", false), ("moved", true), ("", true), ("back", false), ("moved", true)] {
@@ -148,7 +154,8 @@ fn what_is_no_folder_of_this_machine_is_under_no_known_rule() {
         ("here", "the folder `here` of the editor"),
     ] {
         let folders = [PathBuf::from(said)];
-        let question = Question { rules: &rules, folders: &folders, reads_files: false, environment: &environment };
+        let question =
+            Question { rules: &rules, folders: &folders, reads_files: false, environment: &environment, now: LATER };
         let found = look(question, None);
         assert_eq!(found.places.folders[0].unknown.as_ref().unwrap().name, name, "{said}");
     }
@@ -170,7 +177,8 @@ fn a_folder_without_a_name_is_a_folder_like_others() {
     ] {
         let rules = rules(None, &base.join("company"));
         let folders = [folder.clone()];
-        let question = Question { rules: &rules, folders: &folders, reads_files: true, environment: &environment };
+        let question =
+            Question { rules: &rules, folders: &folders, reads_files: true, environment: &environment, now: LATER };
         let places = look(question, None).places;
         assert!(places.folders[0].unknown.is_none(), "{folder:?}");
         assert_eq!(places.folders[0].folder.path, real);
@@ -201,7 +209,8 @@ fn a_folder_behind_a_link_is_also_where_the_link_is() {
         ("company/../disk/x", "disk/x", None, &["x"], &[]),
     ] {
         let folders = [at(folder)];
-        let question = Question { rules: &rules, folders: &folders, reads_files: true, environment: &environment };
+        let question =
+            Question { rules: &rules, folders: &folders, reads_files: true, environment: &environment, now: LATER };
         let places = look(question, None).places;
         let place = &places.folders[0];
         assert_eq!((&place.folder.path, place.folder.named.clone()), (&at(path), named.map(at)), "{folder}");
@@ -228,7 +237,8 @@ fn rules_hold_before_git_has_answered() {
     fs::create_dir_all(&folder).unwrap();
     let (environment, folders) = (Environment::default(), [folder.clone()]);
     let (by_path, both) = (rules(None, &folder), rules(Some("github.com/acme/*"), &folder));
-    let question = |rules| Question { rules, folders: &folders, reads_files: false, environment: &environment };
+    let question =
+        |rules| Question { rules, folders: &folders, reads_files: false, environment: &environment, now: LATER };
     let open = look(question(&[]), None);
     let known = look(question(&both), None);
     for (rules, before, is_known) in

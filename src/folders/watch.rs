@@ -1,4 +1,4 @@
-//! Whether what was read of folders is still so: a second look is only taken where something has changed.
+//! Whether what was read of folders is still so: a second look is taken only where something has changed.
 
 use std::collections::{HashMap, HashSet};
 use std::io::ErrorKind;
@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::clock;
+use crate::domain::time::Timestamp;
 use crate::files::{self, Stamp};
 
-/// When something is asked for again that could not be told, such as by a `git` that was not there.
+/// After how long something unknown that shows in no file is asked for again, such as remotes where `git` is missing.
 const LATER: Duration = Duration::from_secs(10);
 
 /// What is at a path, as far as it matters here.
@@ -18,7 +19,7 @@ enum Seen {
     /// What is in it is noted by its own names.
     Folder,
     File(Stamp),
-    /// Nobody can tell.
+    /// It may not be read, or a link leads nowhere.
     Hidden,
 }
 
@@ -35,18 +36,21 @@ pub struct Watch {
     there_before: HashSet<PathBuf>,
     /// What the last look read, as it was when this one began.
     ahead: HashMap<PathBuf, Seen>,
-    /// A file was found only when it had been read: it may have been changed between.
+    /// When this look began, by the clock of files and by that of this process. `None` where nobody looks again.
+    began: Option<(Timestamp, Instant)>,
+    /// Something may have been changed behind it: a file that was noted only when it had been read, or was written in the same tick.
     is_late: bool,
     again_at: Option<Instant>,
 }
 
 impl Watch {
-    /// A new one. What the last one knew is noted before any of it is read again.
-    pub fn after(before: Option<&Watch>) -> Watch {
+    /// A new one, which begins at `now`. What the last one knew is noted before any of it is read again.
+    pub fn after(before: Option<&Watch>, now: Timestamp) -> Watch {
         let known = before.into_iter().flat_map(|before| &before.files);
         Watch {
             ahead: known.map(|(path, _)| (path.clone(), seen(path))).collect(),
             there_before: before.map(|before| before.there.clone()).unwrap_or_default(),
+            began: Some((now, clock::instant())),
             ..Watch::default()
         }
     }
@@ -57,12 +61,21 @@ impl Watch {
         let now = known.unwrap_or_else(|| {
             let now = self.ahead.remove(path).unwrap_or_else(|| seen(path));
             self.files.push((path.to_owned(), now));
+            if let Seen::File(stamp) = now {
+                self.is_late |= self.is_racy(stamp);
+            }
             now
         });
         now != Seen::Nothing
     }
 
-    /// Notes a folder, and says why nobody can tell where it is now: it may not be read, or it was there once and is no more.
+    /// Whether a write that follows may leave the stamp as it is.
+    fn is_racy(&self, stamp: Stamp) -> bool {
+        let now = self.began.map(|(began, at)| began.after(clock::instant().saturating_duration_since(at)));
+        now.is_some_and(|now| !stamp.is_settled(now.since_1970()))
+    }
+
+    /// Notes a folder, and says why its place is unknown: it may not be read, or it was there once.
     pub fn lost(&mut self, folder: &Path) -> Option<&'static str> {
         self.note(folder);
         let seen = self.files.iter().find(|(known, _)| known == folder).map(|(_, seen)| *seen);
@@ -85,17 +98,19 @@ impl Watch {
 
     /// Notes a folder whose names are read next.
     pub fn note_names(&mut self, folder: &Path) {
-        self.listed.push((folder.to_owned(), Stamp::at(folder)));
+        let stamp = Stamp::at(folder);
+        self.is_late |= stamp.is_some_and(|stamp| self.is_racy(stamp));
+        self.listed.push((folder.to_owned(), stamp));
     }
 
-    /// Where `path` really is, if that can be told.
+    /// Where `path` really is; `None` where the system does not say.
     pub fn real(&mut self, path: &Path) -> Option<PathBuf> {
         let real = files::real_path(path).ok();
         self.links.push((path.to_owned(), real.clone()));
         real
     }
 
-    /// Something could not be told and shows in no file.
+    /// Something is unknown, and no file would show that it is known.
     pub fn try_again(&mut self) {
         self.again_at = Some(clock::instant() + LATER);
     }
@@ -123,5 +138,38 @@ fn seen(path: &Path) -> Seen {
         Ok(None) => Seen::Nothing,
         Err(error) if error.kind() == ErrorKind::NotADirectory => Seen::Nothing,
         Err(_) => Seen::Hidden,
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the tests write the files that are looked at")]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::clock::Clock;
+
+    /// A second write within the same tick of the kernel's clock leaves length and times as they were.
+    #[test]
+    fn what_was_written_a_moment_ago_is_looked_at_once_more() {
+        let home = tempfile::TempDir::new().unwrap();
+        let file = home.path().join("config");
+        let note_file = |watch: &mut Watch| {
+            watch.note(&file);
+        };
+        let note_names = |watch: &mut Watch| watch.note_names(home.path());
+        for note in [&note_file as &dyn Fn(&mut Watch), &note_names] {
+            let looks_again = |wait: Duration| {
+                fs::write(&file, "x").unwrap();
+                fs::remove_file(&file).unwrap();
+                fs::write(&file, "x").unwrap();
+                let mut watch = Watch::after(None, Clock::system().now().after(wait));
+                note(&mut watch);
+                watch.has_changed()
+            };
+            // A busy machine may take longer than a tick between the two, but not each time.
+            assert!((0..100).any(|_| looks_again(Duration::ZERO)));
+            assert!(!looks_again(Duration::from_mins(1)));
+        }
     }
 }

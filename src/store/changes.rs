@@ -3,7 +3,6 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::error::StoreError;
 use super::format::{FileText, FormatError, MAX_FILE_BYTES, State};
@@ -173,7 +172,7 @@ fn contents(path: &Path) -> io::Result<(Vec<u8>, Option<Stamp>)> {
     for _ in 0..ATTEMPTS {
         let file = files::open(path)?;
         // Times in a stamp are the kernel's, so the kernel is asked for the time too.
-        let now = Duration::from_millis(u64::try_from(Clock::system().now().as_millis()).unwrap_or(0));
+        let now = Clock::system().now().since_1970();
         let before = Stamp::of(&file.metadata()?);
         last = files::bounded(&file, MAX_FILE_BYTES)?;
         if Stamp::of(&file.metadata()?) == before {

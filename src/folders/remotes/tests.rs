@@ -8,6 +8,10 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::clock;
+use crate::domain::time::Timestamp;
+
+/// Long after any file was written.
+const LATER: Timestamp = Timestamp(i64::MAX);
 
 /// A folder of its own, without the person's configuration of git.
 struct Place {
@@ -242,7 +246,7 @@ fn what_says_where_the_remotes_are_is_followed() {
     place.repository("site", "git@github.com:acme/site.git");
     fs::create_dir_all(place.path("new")).unwrap();
     let read = |folder: &str, before: Option<&Watch>| {
-        let mut watch = Watch::after(before);
+        let mut watch = Watch::after(before, LATER);
         let found = place.within(PATIENCE, folder, &mut watch).unwrap();
         (found.iter().map(Remote::text).collect::<Vec<_>>().join(" "), watch)
     };

@@ -13,6 +13,7 @@ use crate::config::Config;
 pub use crate::config::projects::of_settings;
 use crate::config::projects::{OPTIONS, Projects};
 use crate::domain::projects::{Allowed, Bound, Bounds, Standing};
+use crate::domain::time::Timestamp;
 use crate::env::Environment;
 use crate::folders::{self, Found, Places, Question};
 pub use crate::folders::{BY_REMOTE, WORKING_FOLDER};
@@ -178,7 +179,7 @@ impl Project {
 
     /// Looks, and returns what held after the last look and what holds now if these differ. `touch` says that something else
     /// holds meanwhile: a `git` that takes its time does not keep rules from holding.
-    fn look(&self, config: &Config, touch: impl FnOnce()) -> Option<(Arc<Standing>, Arc<Standing>)> {
+    fn look(&self, config: &Config, now: Timestamp, touch: impl FnOnce()) -> Option<(Arc<Standing>, Arc<Standing>)> {
         let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
         let asked = self.asked(config);
         let Asked { projects, reads_files, given } = &asked;
@@ -187,6 +188,7 @@ impl Project {
             folders: &given.folders,
             reads_files: *reads_files,
             environment: &self.environment,
+            now,
         };
         let last = looked.as_ref();
         if let Some(last) = last.filter(|last| last.asked != asked) {
@@ -237,7 +239,7 @@ impl Session {
     /// Looks at what this session may use, and reports what is new of it. It may ask `git`, so no request must wait for it.
     pub fn look_at_project(&self) {
         let Some(project) = &self.project else { return };
-        let looked = project.look(&self.config(), || self.changes.touch());
+        let looked = project.look(&self.config(), self.now(), || self.changes.touch());
         self.changes.touch();
         let Some((before, now)) = looked else { return };
         self.follow_rule(now.strategy());

@@ -16,6 +16,14 @@ pub(super) fn own_host(host: &str) -> &str {
     SAME_HOSTS.iter().find(|(other, _)| *other == host).map_or(host, |(_, own)| own)
 }
 
+/// The address that the helper of a provider makes of its own short form, such as `codecommit::us-east-1://profile@repository`.
+pub(super) fn own_address(url: &str) -> Option<String> {
+    let (region, rest) = url.strip_prefix("codecommit::")?.split_once("://")?;
+    let repository = rest.rsplit_once('@').map_or(rest, |(_, repository)| repository);
+    let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+    Some(format!("https://git-codecommit.{region}.{domain}/v1/repos/{repository}"))
+}
+
 /// The one form of an address of which a provider has several with different paths; `None` where there is no other. A pattern has it too.
 pub(super) fn one_form(text: &str) -> Option<String> {
     let (host, path) = text.split_once('/').unwrap_or((text, ""));

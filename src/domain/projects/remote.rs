@@ -3,7 +3,7 @@
 use glob::MatchOptions;
 
 use super::pattern::{Parts, PatternError, refuse_lists};
-use super::provider::{one_form, own_host};
+use super::provider::{one_form, own_address, own_host};
 
 /// Hosts have no case, and the providers' paths have none either.
 const OPTIONS: MatchOptions =
@@ -20,7 +20,8 @@ pub struct Remote {
 impl Remote {
     /// Reads the address of a remote. `None` for one on this machine.
     pub fn parse(url: &str) -> Option<Remote> {
-        let url = without_helper(url.trim());
+        let of_helper = own_address(url.trim());
+        let url = of_helper.as_deref().unwrap_or_else(|| without_helper(url.trim()));
         let bracketed;
         let (host, path) = match url.split_once("://") {
             Some((scheme, _)) if scheme.eq_ignore_ascii_case("file") => return None,
@@ -40,7 +41,10 @@ impl Remote {
             _ => host,
         };
         let path = path.split(['?', '#']).next().unwrap_or_default();
-        let path = path_without_detours(&percent_decoded(path));
+        // git and servers decode both, once.
+        let decoded = percent_decoded(&format!("{host}/{path}"));
+        let (host, path) = decoded.split_once('/')?;
+        let path = path_without_detours(path);
         let path = path.strip_suffix(".git").unwrap_or(&path);
         let host = host.trim_end_matches('.').to_lowercase();
         (!host.is_empty() && !path.is_empty()).then(|| {
@@ -226,6 +230,14 @@ mod tests {
             ("https://github.com./acme//site", Some("github.com/acme/site")),
             ("https://github.com/other/../acme/./site.git", Some("github.com/acme/site")),
             ("https://github.com/%61cme/site", Some("github.com/acme/site")),
+            ("https://github.com/acme%2Fsite", Some("github.com/acme/site")),
+            ("https://github.com/acme%252Fsite", Some("github.com/acme%2Fsite")),
+            ("https://user%40acme:to%2Fken@github%2Ecom/acme/site", Some("github.com/acme/site")),
+            ("ssh://git@github.com%2Facme/site", Some("github.com/acme/site")),
+            ("codecommit::eu-west-1://site", Some("git-codecommit.eu-west-1.amazonaws.com/v1/repos/site")),
+            ("codecommit::cn-north-1://me@site", Some("git-codecommit.cn-north-1.amazonaws.com.cn/v1/repos/site")),
+            ("codecommit://me@site", None),
+            ("ext::ssh git@github.com %S acme/site", None),
             ("git+ssh://git@example.org/a/b/c.git", Some("example.org/a/b/c")),
             ("github-work:acme/site.git", Some("github-work/acme/site")),
             ("git://[::1]:9418/acme/site", Some("[::1]/acme/site")),
@@ -306,6 +318,7 @@ mod tests {
             ("git.acme.example/web/*", "https://git.acme.example/other/web/site.git", false),
             ("ssh://git/acme", "git@git:acme", true),
             ("git:acme/*", "git@git:acme/site", true),
+            ("*.amazonaws.com/v1/repos/acme-*", "codecommit::us-east-1://me@acme-site", true),
             ("*.acme.example", "https://git.acme.example/x", true),
             ("*.acme.example", "https://acme.example.evil.example/x", false),
         ] {

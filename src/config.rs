@@ -37,7 +37,8 @@ use crate::files::{RACY, Stamp};
 use crate::logging;
 use crate::paths::Paths;
 use crate::secrets::Secret;
-use entries::LISTS;
+use entries::{ALL_NOTES, LISTS};
+use held::{Notes, PROJECT_FILES};
 use keys::{KEYS, Key, Values};
 use layers::{Entry, Layer};
 use projects::Projects;
@@ -174,6 +175,7 @@ impl Config {
         let has_nothing = file.is_blank() || matches!(file.content, Content::Missing);
         let toml =
             if stays || has_nothing && before.is_there() { self.kept_layer(Source::Toml) } else { layers::toml(&file) };
+        let is_unsaid = said.narrows && !stays && file.said().is_none();
         let layers = vec![
             layers::session(sources.session_strategy),
             layers::flags(&sources.flags),
@@ -182,6 +184,7 @@ impl Config {
             // A part of the file, and more particular than the rest of it.
             layers::rule(sources.rule_strategy.as_ref()),
             toml,
+            layers::kept_on(is_unsaid.then(|| file.place())),
             json::layer(&paths.opencode_config_file),
             layers::defaults(&sources.defaults),
         ];
@@ -201,6 +204,12 @@ impl Config {
         let notices = shorter.collect();
         let mut config = Config { projects, proxy_keys, notices, said: Some(said), waiting, ..merged };
         config.warnings.extend(of_lists);
+        config.warnings.extend(is_unsaid.then(|| {
+            format!(
+                "{}: `routing.project_files` was on in it, and stays on until the file is put back or mended; a line such as `# none` in its place turns it off",
+                file.place()
+            )
+        }));
         // No key, since the log begins before anything is read.
         config.warnings.extend(environment.get("CAM_LOG").and_then(logging::complaint));
         config
@@ -220,25 +229,25 @@ impl Config {
         own_key: Option<&Secret<String>>,
     ) -> (Projects, ProxyKeys, Said, Vec<String>) {
         let home = paths.home.as_deref();
-        let noted = LISTS.map(|list| held::noted(paths, &list));
-        let note = |at: usize, amount: usize| {
-            let is_text = matches!(file.content, Content::Good(_)) && !file.is_blank();
-            if is_text && amount != noted[at] {
-                held::note(paths, &LISTS[at], amount).unwrap_or_else(|error| {
-                    tracing::warn!("whether there are {} was not noted: {error}", LISTS[at].entries());
+        let noted = LISTS.map(|list| held::noted(paths, list.notes));
+        let note = |notes: Notes, noted: usize, amount: usize| {
+            if file.said().is_some() && amount != noted {
+                held::note(paths, notes, amount).unwrap_or_else(|error| {
+                    tracing::warn!("whether there are {} was not noted: {error}", notes.of);
                 });
             }
         };
+        note(PROJECT_FILES, held::noted(paths, PROJECT_FILES), said.narrows.into());
         let (projects, warning) = self.projects.follow(file, home, noted[0] > 0);
         // What cannot be read leaves what was before.
         said.keep(0, if warning.is_some() { before.lists[0] } else { 0 }.max(usize::from(projects.held())));
-        note(0, said.lists[0]);
+        note(LISTS[0].notes, noted[0], said.lists[0]);
         let Some(own_key) = own_key else {
             return (projects, ProxyKeys::default(), said, warning.into_iter().collect());
         };
         let (proxy_keys, of_keys) = self.proxy_keys.beside(own_key.expose()).follow(file, home, noted[1] > 0);
         said.keep(1, if of_keys.is_empty() { 0 } else { before.lists[1] }.max(usize::from(proxy_keys.are_there())));
-        note(1, said.lists[1]);
+        note(LISTS[1].notes, noted[1], said.lists[1]);
         (projects, proxy_keys, said, warning.into_iter().chain(of_keys).collect())
     }
 
@@ -290,7 +299,7 @@ impl Stamps {
     /// where something stood that fails closed.
     /// Also when that was.
     pub fn at_start(paths: &Paths, reads_proxy_keys: bool, mut now: Timestamp) -> (Stamps, Timestamp) {
-        let may_lose = LISTS.iter().any(|list| held::is_noted(paths, list));
+        let may_lose = ALL_NOTES.into_iter().any(|notes| held::is_noted(paths, notes));
         let mut stamps = Stamps::of(paths);
         for length in [RACY, SURE] {
             let has_stood = |stamp: &Stamp| stamp.has_stood(length, now.since_1970());

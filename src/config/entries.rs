@@ -2,6 +2,7 @@
 
 use toml_edit::{Document, InlineTable, Item, Table, TableLike};
 
+use super::held::{Notes, PROJECT_FILES};
 use super::keys::KEYS;
 use super::toml_file::{Content, TomlFile};
 use super::toml_value::json_of;
@@ -9,36 +10,39 @@ use crate::domain::near;
 use crate::domain::usage::Usd;
 
 /// The rules of projects.
-pub const RULES: List = List { name: "projects", what: "rules", marks: ["path", "remote"], notes: "projects-held" };
+pub const RULES: List = List {
+    name: "projects",
+    marks: ["path", "remote"],
+    notes: Notes { folder: "projects-held", of: "rules of `projects`" },
+};
 
 /// The keys of the proxy.
-pub const PROXY_KEYS: List =
-    List { name: "proxy.keys", what: "keys", marks: ["key", "key_file"], notes: "proxy-keys-held" };
+pub const PROXY_KEYS: List = List {
+    name: "proxy.keys",
+    marks: ["key", "key_file"],
+    notes: Notes { folder: "proxy-keys-held", of: "keys of `proxy.keys`" },
+};
 
 /// Every such list.
 pub const LISTS: [List; 2] = [RULES, PROXY_KEYS];
+
+/// All that is noted of a file.
+pub const ALL_NOTES: [Notes; 3] = [RULES.notes, PROXY_KEYS.notes, PROJECT_FILES];
 
 /// A list of tables that fails closed.
 pub struct List {
     /// Its name, such as `proxy.keys`.
     pub name: &'static str,
-    /// What stands in it, such as `keys`.
-    pub what: &'static str,
     /// What an entry has beside `accounts`, any of them: by that it is known where the list has another name.
     pub marks: [&'static str; 2],
-    /// The folder of the notes that something stood in it, in that of our data.
-    pub notes: &'static str,
+    /// What is noted of it.
+    pub notes: Notes,
 }
 
 impl List {
-    /// What stands in it, for messages.
-    pub fn entries(&self) -> String {
-        format!("{} of `{}`", self.what, self.name)
-    }
-
     /// The tables that stand in `file`, or why nobody can tell. `held`: there were some when it was read before, or may have been.
     pub fn read(&self, file: &TomlFile, held: bool) -> Result<Vec<Table>, String> {
-        let (place, entries) = (file.place(), self.entries());
+        let (place, entries) = (file.place(), self.notes.of);
         match &file.content {
             Content::Good(_) if held && file.is_blank() => Err(format!(
                 "{place}: there is nothing in it, and {entries} stood in it: put them back, or write a line such as `# none`"

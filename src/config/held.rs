@@ -1,28 +1,40 @@
-//! How much of rules of projects, or of keys of the proxy, stood in a `config.toml` when it was read last. A process that finds
+//! How much of rules of projects or of keys of the proxy stood in a `config.toml` when it was read last, and whether it let projects
+//! narrow themselves. A process that finds
 //! nothing to read there, because the file is gone or closed to it, would else take it for one that never had any, and one that
 //! finds the beginning of the file for the whole of it.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use super::entries::List;
 use crate::files::{self, Replacement, hash};
 use crate::paths::Paths;
 
 /// No note is longer.
 const LONGEST: u64 = 64 * 1024;
 
-/// Whether anything is noted of `list`.
-pub fn is_noted(paths: &Paths, list: &List) -> bool {
-    noted(paths, list) > 0
+/// What is noted of a `config.toml`.
+#[derive(Clone, Copy, Debug)]
+pub struct Notes {
+    /// The folder of the notes, in that of our data.
+    pub folder: &'static str,
+    /// What stood in it, for messages.
+    pub of: &'static str,
 }
 
-/// How much is noted of `list`: its entries and their lines. Each note is a file of its own, so that processes with other
+/// That files inside projects narrow what is used there.
+pub const PROJECT_FILES: Notes = Notes { folder: "project-files-held", of: "`routing.project_files`" };
+
+/// Whether anything is noted.
+pub fn is_noted(paths: &Paths, notes: Notes) -> bool {
+    noted(paths, notes) > 0
+}
+
+/// How much is noted: the entries of a list and their lines. Each note is a file of its own, so that processes with other
 /// configurations do not write over them.
-pub fn noted(paths: &Paths, list: &List) -> usize {
+pub fn noted(paths: &Paths, notes: Notes) -> usize {
     let names = names(&paths.config_file);
     let notes =
-        folders(paths, list).flat_map(|folder| names.iter().map(move |name| folder.join(name)).collect::<Vec<_>>());
+        folders(paths, notes).flat_map(|folder| names.iter().map(move |name| folder.join(name)).collect::<Vec<_>>());
     notes.filter_map(|note| amount(&note)).max().unwrap_or_default()
 }
 
@@ -39,15 +51,15 @@ fn amount(note: &Path) -> Option<usize> {
 /// # Errors
 ///
 /// The system's.
-pub fn note(paths: &Paths, list: &List, amount: usize) -> io::Result<()> {
+pub fn note(paths: &Paths, notes: Notes, amount: usize) -> io::Result<()> {
     let names = names(&paths.config_file);
     if amount == 0 {
-        return folders(paths, list)
+        return folders(paths, notes)
             .try_for_each(|folder| names.iter().try_for_each(|name| files::remove(&folder.join(name))));
     }
-    let Some(folder) = folders(paths, list).find(|folder| files::can_be_made(folder)) else { return Ok(()) };
+    let Some(folder) = folders(paths, notes).find(|folder| files::can_be_made(folder)) else { return Ok(()) };
     files::make_folder(&folder)?;
-    let text = format!("There are {amount} lines of {} in `{}`.\n", list.entries(), paths.config_file.display());
+    let text = format!("There are {amount} lines of {} in `{}`.\n", notes.of, paths.config_file.display());
     names.iter().try_for_each(|name| write(&folder.join(name), text.as_bytes()))
 }
 
@@ -63,8 +75,8 @@ fn write(note: &Path, text: &[u8]) -> io::Result<()> {
 }
 
 /// The folders of the notes, in those of our data.
-fn folders(paths: &Paths, list: &List) -> impl Iterator<Item = PathBuf> {
-    paths.data.all().filter(|folder| folder.is_absolute()).map(|folder| folder.join(list.notes))
+fn folders(paths: &Paths, notes: Notes) -> impl Iterator<Item = PathBuf> {
+    paths.data.all().filter(|folder| folder.is_absolute()).map(move |folder| folder.join(notes.folder))
 }
 
 /// What notes of the file are called: by the path that leads to it, and by where it is. Either may change without the other.
@@ -83,10 +95,10 @@ fn named(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{projects, proxy_keys};
+    use crate::config::entries::{PROXY_KEYS, RULES};
     use crate::paths::DataDir;
 
-    const LIST: &List = &projects::LIST;
+    const LIST: Notes = RULES.notes;
 
     fn paths(home: &Path, config_file: &str) -> Paths {
         Paths {
@@ -115,7 +127,7 @@ mod tests {
         note(&one, LIST, 0).unwrap();
         note(&one, LIST, 0).unwrap();
         assert!(!is_noted(&one, LIST) && is_noted(&other, LIST));
-        assert!(!is_noted(&other, &proxy_keys::LIST), "and each list");
+        assert!(!is_noted(&other, PROXY_KEYS.notes), "and each list");
     }
 
     #[cfg(unix)]

@@ -122,6 +122,13 @@ pub fn environment(environment: &Environment) -> Layer {
     Layer::of(entries)
 }
 
+/// The key that a file turned on which is gone, empty or cannot be read. `place` is that file; `None` where there is none such.
+pub fn kept_on(place: Option<String>) -> Layer {
+    const NAME: &str = "routing.project_files";
+    let entry = |place| Entry::new(Source::Toml, super::key(NAME), NAME, Value::Bool(true), Some(place));
+    Layer::of(place.map(entry).into_iter())
+}
+
 pub fn defaults(overrides: &[(&'static str, Value)]) -> Layer {
     let entry = |key: &'static Key| {
         let value = overrides.iter().find(|(name, _)| *name == key.toml).map(|(_, value)| value.clone());

@@ -44,7 +44,8 @@ struct Merging<'c> {
 
 impl Merging<'_> {
     fn take(&mut self, setting: Setting) {
-        if matches!(setting.source, Source::Toml | Source::Json) {
+        let is_it = |other: &Setting| other.key == setting.key && other.source == setting.source;
+        if matches!(setting.source, Source::Toml | Source::Json) && !self.from_files.iter().any(is_it) {
             self.from_files.push(setting.clone());
         }
         let is_others = matches!(setting.source, Source::Flag | Source::InitializationOptions | Source::Environment);

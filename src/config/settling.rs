@@ -5,11 +5,14 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
 use toml_edit::Item;
 
 use super::entries::{LISTS, List, PROXY_KEYS};
 use super::held;
-use super::toml_file::{Content, TomlFile};
+use super::keys::Shape;
+use super::toml_file::TomlFile;
+use super::toml_value::json_of;
 use crate::domain::time::Timestamp;
 use crate::files::Stamp;
 use crate::paths::Paths;
@@ -27,7 +30,7 @@ pub struct Said {
     /// The entries of each list and their lines.
     pub lists: [usize; LISTS.len()],
     /// Whether it lets projects narrow themselves.
-    narrows: bool,
+    pub narrows: bool,
     mark: Option<KeyMark>,
 }
 
@@ -72,16 +75,13 @@ pub fn is_cut(paths: &Paths, reads_keys: bool, now: Timestamp) -> bool {
 impl Said {
     /// What was noted when the file was read last.
     pub fn noted(paths: &Paths, reads_keys: bool) -> Said {
-        let noted = |list: List| if counts(&list, reads_keys) { held::noted(paths, &list) } else { 0 };
-        Said { lists: LISTS.map(noted), ..Said::default() }
+        let noted = |list: List| if counts(&list, reads_keys) { held::noted(paths, list.notes) } else { 0 };
+        Said { lists: LISTS.map(noted), narrows: held::is_noted(paths, held::PROJECT_FILES), mark: None }
     }
 
     /// `None` where nobody can tell.
     fn of(file: &TomlFile, reads_keys: bool) -> Option<Said> {
-        let Content::Good(document) = &file.content else { return None };
-        if file.is_blank() {
-            return None;
-        }
+        let document = file.said()?;
         let (mut lists, mut text) = ([0; LISTS.len()], String::new());
         for (list, amount) in LISTS.iter().zip(&mut lists).filter(|(list, _)| counts(list, reads_keys)) {
             for table in list.read(file, false).ok()? {
@@ -90,7 +90,8 @@ impl Said {
             }
         }
         let routing = document.get("routing").and_then(Item::as_table_like);
-        let narrows = routing.is_some_and(|routing| routing.contains_key("project_files"));
+        let narrows = routing.and_then(|routing| routing.get("project_files")).map(json_of);
+        let narrows = narrows.is_some_and(|value| Shape::Bool.accept(&value) == Some(Value::Bool(true)));
         Some(Said { lists, narrows, mark: Some(KeyMark::of(text.as_bytes())) })
     }
 

@@ -69,6 +69,14 @@ impl TomlFile {
         matches!(&self.content, Content::Good(document) if document.raw().trim().is_empty())
     }
 
+    /// What it says; `None` where that cannot be read, or nothing stands in it.
+    pub fn said(&self) -> Option<&Document<String>> {
+        match &self.content {
+            Content::Good(document) if !self.is_blank() => Some(document),
+            _ => None,
+        }
+    }
+
     /// The same, of which nobody can tell yet what it says.
     pub fn unread(self, why: String) -> TomlFile {
         let text = match &self.content {

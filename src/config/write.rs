@@ -9,9 +9,10 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::edit::{EditError, edited};
+use super::entries::ALL_NOTES;
 use super::file::Text;
+use super::held;
 use super::keys::Key;
-use super::{held, projects, proxy_keys};
 use crate::domain::text_encoding;
 use crate::files::{self, Replacement};
 use crate::paths::Paths;
@@ -38,7 +39,7 @@ pub enum WriteError {
         /// The file.
         path: PathBuf,
         /// What stood in it.
-        entries: String,
+        entries: &'static str,
     },
     /// The file cannot be written.
     #[error("`{path}` cannot be written: {source}")]
@@ -94,9 +95,8 @@ pub fn create(paths: &Paths) -> Result<bool, WriteError> {
 }
 
 fn check_nothing_stood_in(paths: &Paths) -> Result<(), WriteError> {
-    let lists = [projects::LIST, proxy_keys::LIST];
-    let Some(list) = lists.iter().find(|list| held::is_noted(paths, list)) else { return Ok(()) };
-    Err(WriteError::Held { path: paths.config_file.clone(), entries: list.entries() })
+    let Some(notes) = ALL_NOTES.into_iter().find(|notes| held::is_noted(paths, *notes)) else { return Ok(()) };
+    Err(WriteError::Held { path: paths.config_file.clone(), entries: notes.of })
 }
 
 /// The file that `path` leads to, and the lock of its folder, which is made if it is missing.

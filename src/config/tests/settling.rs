@@ -25,7 +25,7 @@ fn what_may_be_the_beginning_of_a_file_takes_nothing_away() {
         let keys = &config.proxy_keys.keys;
         (config.projects.rules.len(), keys.len(), keys.last().is_some_and(|key| key.budget().has_limit()))
     };
-    let noted = |paths: &Paths| super::super::entries::LISTS.map(|list| super::super::held::noted(paths, &list));
+    let noted = |paths: &Paths| super::super::entries::LISTS.map(|list| super::super::held::noted(paths, list.notes));
     let before_last = |line: &str| &whole[..whole.rfind(line).unwrap()];
     for beginning in [
         head,
@@ -58,12 +58,12 @@ fn what_may_be_the_beginning_of_a_file_takes_nothing_away() {
             assert_eq!(setting(&kept, "routing.project_files").1, Source::Toml);
         }
         // Nobody who begins here knows what the rest will be, and nothing can be used until it is whole.
-        let is_of_lists = beginning != &whole[head.len()..];
         let new = Config::load(&paths, &environment, &sources, written);
-        assert_eq!((new.is_unsettled(), noted(&paths)), (is_of_lists, [6, 9]), "{beginning}");
-        assert_eq!((new.projects.broken.is_some(), new.proxy_keys.broken.is_some()), (is_of_lists, is_of_lists));
+        assert_eq!((new.is_unsettled(), noted(&paths)), (true, [6, 9]), "{beginning}");
+        assert!(new.projects.broken.is_some() && new.proxy_keys.broken.is_some() && new.project_files());
         let later = kept.reload(&paths, &environment, &sources, written.after(Duration::from_secs(62)));
         assert!(!later.is_unsettled() && (counted(&later) != (2, 2, true) || !later.project_files()), "{beginning}");
+        let is_of_lists = beginning != &whole[head.len()..];
         let is_told = later.notices.iter().any(|warning| warning.contains("than before; if nobody took it out"));
         assert_eq!((is_told, noted(&paths) < [6, 9]), (is_of_lists, is_of_lists), "{:?}", later.notices);
         let again = later.reload(&paths, &environment, &sources, LATER);
@@ -93,6 +93,44 @@ fn what_may_be_the_beginning_of_a_file_takes_nothing_away() {
     none.write("config.toml", &whole);
     let more = before.reload(&none.paths(), &environment, &sources, written(&none.paths().config_file));
     assert_eq!((counted(&more), more.is_unsettled()), ((2, 2, true), false));
+}
+
+/// A process that starts knows nothing but what another one noted, as with rules.
+#[test]
+fn files_of_projects_narrow_on_where_nobody_can_tell_what_is_wanted() {
+    let sources = Sources::default();
+    let stays = "config.toml: `routing.project_files` was on in it, and stays on until the file is put back or mended;";
+    let remove = |files: &Files| crate::files::remove(&files.paths().config_file).unwrap();
+    for (what, spoil) in [
+        ("gone", &remove as &dyn Fn(&Files)),
+        ("blank", &|files: &Files| files.write("config.toml", "\n")),
+        ("broken", &|files: &Files| files.write("config.toml", "[routing")),
+    ] {
+        let files = Files::new("routing.project_files = \"on\"\n", "{}");
+        let before = files.load(&[], &sources);
+        assert!(before.project_files() && before.warnings.is_empty());
+        spoil(&files);
+        let mut running = before;
+        for _ in 0..2 {
+            running = files.reload(&running);
+            for config in [&running, &files.load(&[], &sources)] {
+                assert_eq!(setting(config, "routing.project_files"), (json!(true), Source::Toml), "{what}");
+                assert!(config.warnings.iter().any(|warning| warning.contains(stays)), "{:?}", config.warnings);
+            }
+        }
+        if what != "broken" {
+            let key = super::super::key("routing.strategy").unwrap();
+            let error = super::super::set(&files.paths(), key, Some(&json!("sticky"))).unwrap_err();
+            assert!(error.to_string().contains("and `routing.project_files` stood in it"), "{error}");
+        }
+        files.write("config.toml", "# none\n");
+        let off = running.reload(&files.paths(), &Environment::default(), &sources, Timestamp(1_000));
+        let off = off.reload(&files.paths(), &Environment::default(), &sources, Timestamp(3_000));
+        assert!(!off.project_files() && off.warnings.is_empty(), "{what}: {:?}", off.warnings);
+        spoil(&files);
+        let off = files.load(&[], &sources);
+        assert!(!off.project_files() && off.warnings.iter().all(|warning| !warning.contains("stays on")), "{what}");
+    }
 }
 
 /// A disk that is full leaves an empty file for good.

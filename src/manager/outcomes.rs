@@ -63,9 +63,21 @@ impl Manager {
         outcome: &Outcome,
         measured: Measured,
     ) -> Option<Written> {
+        self.record_charged(route, request, outcome, measured, None)
+    }
+
+    /// The same of an attempt that is charged for so many tokens of `input`, although it does not serve.
+    pub fn record_charged(
+        &self,
+        route: &Route,
+        request: &RouteRequest,
+        outcome: &Outcome,
+        measured: Measured,
+        input: Option<u64>,
+    ) -> Option<Written> {
         let effects = self.believe(route, request, outcome, measured);
         if *outcome != Outcome::Success {
-            self.account_for(route, request, measured, effects.effect, effects.breaker);
+            self.account_for((route, request), measured, (effects.effect, effects.breaker), input);
         } else if effects.breaker.is_some() {
             self.books.ledger().succeeded(route.account.clone(), route.target.base_url.authority().to_owned());
         }
@@ -78,7 +90,7 @@ impl Manager {
     /// A limit so short that it is waited out: siblings need not know of it.
     pub fn waits_shortly(&self, route: &Route, request: &RouteRequest, measured: Measured) {
         let breaker = self.believe(route, request, &Outcome::PassThrough, measured).breaker;
-        self.account_for(route, request, measured, Some(Effect::RateLimited), breaker);
+        self.account_for((route, request), measured, (Some(Effect::RateLimited), breaker), None);
     }
 
     /// Takes in what a limit proves of another request too, which was no attempt of its own.
@@ -136,17 +148,19 @@ impl Manager {
     /// Leaves an attempt that does not serve in the ledger.
     fn account_for(
         &self,
-        route: &Route,
-        request: &RouteRequest,
+        (route, request): (&Route, &RouteRequest),
         measured: Measured,
-        effect: Option<Effect>,
-        breaker: Option<BreakerNote>,
+        (effect, breaker): (Option<Effect>, Option<BreakerNote>),
+        input: Option<u64>,
     ) {
         let mut entry = self.entry(route, request);
         entry.status = measured.status;
         entry.duration_ms = elapsed(measured.started);
         entry.effects.extend(effect);
         entry.breaker = breaker;
+        if let Some(input) = input {
+            self.books.charge_input(&mut entry, &route.target, input, route.has_limit);
+        }
         self.write_entry(entry, &route.target);
     }
 

@@ -14,7 +14,6 @@ use crate::domain::usage::rate_headers::RateUsed;
 use crate::domain::usage::{Asks, Bill, Counting, Tier, Tokens, Usd, Used, estimate};
 use crate::ledger::{Entry, Mark, Resource};
 use crate::manager::accounts::Target;
-use crate::upstream::credential::Credential;
 
 /// No id that is kept from counting twice is longer.
 const LONGEST_ID: usize = 256;
@@ -116,14 +115,8 @@ impl Books {
         self.charge_for(&mut entry, &learned.bill, asks, is_stored);
         let (tier, used) = (learned.bill.charged_tier(), learned.bill.used);
         if let Some(used) = used.filter(|_| entry.tokens.is_some()) {
-            match &target.credential {
-                Credential::ApiKey(_) => {
-                    let names = [model.as_deref(), learned.bill.model.as_deref()];
-                    self.price(&mut entry, &names, used, tier, is_exact);
-                }
-                // Its plan is paid by the month.
-                Credential::ChatGpt(_) => entry.cost = Some(Usd::default()),
-            }
+            let names = [model.as_deref(), learned.bill.model.as_deref()];
+            self.price(&mut entry, &target, &names, (used, tier), is_exact);
         }
         entry.model = model;
         // One that broke off or was left is no success: it must not close a breaker that failures since have opened.
@@ -133,6 +126,14 @@ impl Books {
         }
         entry.owns = owned(&target, learned.made);
         *entry
+    }
+
+    /// Charges an entry that does not serve for the tokens of its request.
+    pub(in crate::manager) fn charge_input(&self, entry: &mut Entry, target: &Target, input: u64, has_limit: bool) {
+        let tokens = estimate::of(input, 0);
+        entry.tokens = Some(tokens);
+        let model = entry.model.clone();
+        self.price(entry, target, &[model.as_deref()], (tokens.into(), entry.tier), has_limit);
     }
 
     /// What an entry used, as far as that is new.
@@ -152,7 +153,19 @@ impl Books {
 
     /// Charges an entry by the first of the names that has a price: what the request asked for, then what answered. Under a
     /// spending limit a model without a price is not free: it is charged at the highest price that is known.
-    fn price(&self, entry: &mut Entry, models: &[Option<&str>], used: Used, tier: Tier, has_limit: bool) {
+    fn price(
+        &self,
+        entry: &mut Entry,
+        target: &Target,
+        models: &[Option<&str>],
+        (used, tier): (Used, Tier),
+        has_limit: bool,
+    ) {
+        if target.credential.login().is_some() {
+            // Its plan is paid by the month.
+            entry.cost = Some(Usd::default());
+            return;
+        }
         let config = self.session.config();
         let prices = config.prices();
         entry.cost = models.iter().flatten().find_map(|model| prices.cost(model, used, tier));

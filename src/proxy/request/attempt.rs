@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use hyper::Response;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::Value;
 
 use crate::clock;
@@ -98,7 +99,7 @@ impl Attempt for Forwarding<'_> {
             return Tried::Unsendable(route);
         }
         let (started, asked_at) = (clock::instant(), manager.session().now());
-        let in_flight = InFlight::new(manager, &route, &failover.request, started);
+        let mut in_flight = InFlight::new(manager, &route, &failover.request, started);
         let mut left = CONNECTIONS_TRIED;
         let response = loop {
             left -= 1;
@@ -117,6 +118,9 @@ impl Attempt for Forwarding<'_> {
             }
         };
         let head_at = clock::instant();
+        if self.is_model_stream(&response) {
+            in_flight.begun(self.input);
+        }
         account_headers::note_turn_state(manager, &route, response.headers());
         let quota = account_headers::note_quota(manager, (&route, &failover.request), response.headers(), asked_at);
         let is_login = route.target.credential.login().is_some();
@@ -259,6 +263,14 @@ impl Forwarding<'_> {
         let made = CreatedIds::new(keeps);
         let is_chat = self.outgoing.aim.path() == "/v1/chat/completions";
         meter.noting(if is_login && is_chat { made.renaming("resp_", "chatcmpl-") } else { made }, is_stream)
+    }
+
+    /// Whether an answer is the stream of a model.
+    fn is_model_stream(&self, response: &Response<ResponseBody>) -> bool {
+        let is_stream = |kind: &HeaderValue| kind.as_bytes().starts_with(EVENT_STREAM.as_bytes());
+        response.status().is_success()
+            && response.headers().get(CONTENT_TYPE).is_some_and(is_stream)
+            && matches!(self.dialect(EVENT_STREAM), Dialect::Responses | Dialect::Completions)
     }
 
     /// How the answer is read on its way.

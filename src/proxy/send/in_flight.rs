@@ -13,13 +13,20 @@ pub struct InFlight<'a> {
     route: &'a Route,
     request: &'a RouteRequest,
     started: Instant,
+    /// The tokens of the request, as far as they are estimated, once an upstream has taken it.
+    input: Option<u64>,
     is_over: bool,
 }
 
 impl<'a> InFlight<'a> {
     /// The attempt with `route`, which began at `started`.
     pub fn new(manager: &'a Manager, route: &'a Route, request: &'a RouteRequest, started: Instant) -> InFlight<'a> {
-        InFlight { manager, route, request, started, is_over: false }
+        InFlight { manager, route, request, started, input: None, is_over: false }
+    }
+
+    /// The upstream has begun a stream: the `input` tokens of the request are charged, whether its client waits or not.
+    pub fn begun(&mut self, input: Option<u64>) {
+        self.input = input;
     }
 
     /// An answer came, or none will.
@@ -32,7 +39,7 @@ impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         if !self.is_over {
             let measured = Measured { status: CLIENT_LEFT, started: self.started };
-            drop(self.manager.record(self.route, self.request, &Outcome::PassThrough, measured));
+            drop(self.manager.record_charged(self.route, self.request, &Outcome::PassThrough, measured, self.input));
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use simulated_openai::api::Answer;
+use simulated_openai::api::{Answer, Breakage};
 
 use super::ledger::{Sums, days, open};
 use crate::support::http::{self, Connection, Response};
@@ -52,14 +52,20 @@ impl Books {
         self.check_added(&format!("{method} {target} {answer}"), expected);
     }
 
-    /// The same of a stream that the upstream ends too early.
-    #[track_caller]
-    fn cut(&mut self, target: &str, asked: &Value, answer: &str, expected: (i64, i64, i64)) {
-        self.script(STREAM, answer.to_owned());
+    /// A connection that has sent `asked`.
+    fn open(&self, asked: &Value, target: &str) -> Connection {
         let bearer = format!("Bearer {}", self.sidecar.api_key());
         let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
         let mut connection = Connection::open(self.sidecar.port());
         connection.request("POST", target, &headers, asked.to_string().as_bytes());
+        connection
+    }
+
+    /// The same of a stream that the upstream ends too early.
+    #[track_caller]
+    fn cut(&mut self, target: &str, asked: &Value, answer: &str, expected: (i64, i64, i64)) {
+        self.script(STREAM, answer.to_owned());
+        let mut connection = self.open(asked, target);
         // How much of it arrives is a matter of moments.
         drop(connection.head().and_then(|_| connection.body()));
         self.check_added(&format!("{target} {answer}"), expected);
@@ -203,6 +209,25 @@ fn a_stream_that_is_cut_before_it_reports_its_use_is_estimated_once() {
     let asked = json!({"model": "gpt-5.4", "prompt": "x".repeat(400), "stream": true});
     let chunk = json!({"id": "cmpl-1", "choices": [{"index": 0, "text": "Hi"}]});
     books.cut("/v1/completions", &asked, &event(&chunk).repeat(4), estimated(&asked, 4));
+
+    // A client that leaves before there is output is charged for what it asked with.
+    let asked = json!({"model": "gpt-5.4", "input": "x".repeat(400), "stream": true});
+    let added = eventually("a stream had begun that its client left", || {
+        books.pool.script(1, Answer::Broken(Breakage::HangMidStream { after_events: 3 }));
+        let connection = books.open(&asked, "/v1/responses");
+        eventually("it has begun", || (books.pool.upstream.traffic().open_streams() == 1).then_some(()));
+        drop(connection);
+        let is_over = || (books.pool.upstream.traffic().open_streams() == 0).then_some(());
+        eventually("it is over", is_over);
+        Some(days(&books.pool.sandbox).input - books.seen.input).filter(|input| *input > 0)
+    });
+    let sums = days(&books.pool.sandbox);
+    assert_eq!(
+        (added % estimated(&asked, 0).0, sums.requests),
+        (0, books.seen.requests),
+        "it is no request that served"
+    );
+    assert_eq!(sums.cost - books.seen.cost, (sums.input - books.seen.input) * INPUT);
 }
 
 #[test]

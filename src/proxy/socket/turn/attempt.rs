@@ -124,10 +124,15 @@ impl Turn<'_> {
         let keeps = if is_login { Keeps::All } else { self.keeps };
         let mut meter = Meter::new(Dialect::Responses).noting(CreatedIds::new(keeps), true);
         let started = clock::instant();
-        let in_flight = InFlight::new(manager, &route, &failover.request, started);
+        let mut in_flight = InFlight::new(manager, &route, &failover.request, started);
         let beginning = match listening::begin(self.client, upstream, text, &mut meter).await {
             Ok(beginning) => beginning,
-            Err(gone) => return Tried::End(Err(gone)),
+            Err(gone) => {
+                if meter.bill().subject.id.is_some() {
+                    in_flight.begun(self.input);
+                }
+                return Tried::End(Err(gone));
+            }
         };
         let head_at = clock::instant();
         in_flight.over();

@@ -168,12 +168,19 @@ impl Ledger {
     pub async fn standing(&self, question: Question) -> Result<Standing, LedgerError> {
         let now = self.0.clock.now();
         let today = self.0.clock.day(now);
-        let tally = Arc::clone(&self.0.tally);
+        let (tally, warnings) = (Arc::clone(&self.0.tally), Arc::clone(&self.0.warnings));
         let read = self.ask(move |database, pending| {
+            let has_limits = !question.spending_of.is_empty() || !question.purses.is_empty();
             let read = database.read(|connection| {
                 let (accounts, purses) = (question.spending_of.iter().cloned(), question.purses.iter().cloned());
                 let sums = read::sums(connection, accounts, purses, today)?;
                 Ok(Some((read::standing(connection, &question, now)?, sums)))
+            });
+            let read = read.inspect_err(|error| {
+                if has_limits {
+                    let text = || format!("{}; until then limits hold for what is known here", error.with_hint());
+                    warnings.report(Topic::NotRead, text);
+                }
             })?;
             let nothing = || {
                 let sums = tally::Sums {

@@ -106,6 +106,16 @@ impl Spill {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
+    /// Adds what it has to `sums`, without what counts only if the ledger says so.
+    pub(super) fn add_to(&self, sums: &mut Sums) {
+        for sum in &self.sums {
+            sum.add_to(sums, true);
+        }
+        for sum in &self.purses {
+            sum.add_to(sums, true);
+        }
+    }
+
     /// Adds it to the ledger, unless that has the note `key` of it. The accounts and the purses whose sums it changed.
     pub(super) fn read_back(
         &self,
@@ -117,12 +127,7 @@ impl Spill {
             return Ok(Default::default());
         }
         let mut sums = Sums::default();
-        for sum in &self.sums {
-            sum.add_to(&mut sums, true);
-        }
-        for sum in &self.purses {
-            sum.add_to(&mut sums, true);
-        }
+        self.add_to(&mut sums);
         for marked in &self.marked {
             let account = AccountId::new(marked.account.clone());
             let counts = marks::counts(transaction, &account, Some(&marked.mark), Timestamp(marked.at))?;

@@ -7,6 +7,7 @@ use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::entry::{Entry, Mark, Payers};
+use super::sums::{self, SumOf};
 use crate::domain::account::AccountId;
 use crate::domain::time::Day;
 use crate::domain::usage::{Purse, Spent, Usd};
@@ -30,11 +31,18 @@ struct Counts<Of> {
     waiting: Amounts<Of>,
     /// What the ledger will not take any more, because its file refuses it.
     lost: Amounts<Of>,
+    /// What processes that have ended left behind, which the ledger does not take yet.
+    left_behind: Amounts<Of>,
 }
 
 impl<Of> Default for Counts<Of> {
     fn default() -> Counts<Of> {
-        Counts { read: HashMap::new(), waiting: Amounts::default(), lost: Amounts::default() }
+        Counts {
+            read: HashMap::new(),
+            waiting: Amounts::default(),
+            lost: Amounts::default(),
+            left_behind: Amounts::default(),
+        }
     }
 }
 
@@ -106,6 +114,20 @@ impl Tally {
         }
     }
 
+    /// This is all that processes which have ended left behind, and that is not in the ledger yet.
+    pub(super) fn left_behind(&self, sums: &sums::Sums) {
+        let mut state = self.lock();
+        (state.accounts.left_behind, state.purses.left_behind) = Default::default();
+        for (account, day, _, row) in sums.rows() {
+            state.accounts.left_behind.add(account, day, row.cost);
+        }
+        for (sum_of, day, row) in sums.rows_of_purses() {
+            if let SumOf::One(purse) = sum_of {
+                state.purses.left_behind.add(purse, day, row.cost);
+            }
+        }
+    }
+
     /// The ledger was read: so much has been spent there.
     pub(super) fn read(&self, today: Day, sums: Sums) {
         self.lock().read(today, sums);
@@ -156,7 +178,7 @@ impl<Of: Clone + Ord + Hash> Counts<Of> {
             }
             Some(_) | None => Spent::default(),
         };
-        for amounts in [&self.waiting, &self.lost] {
+        for amounts in [&self.waiting, &self.lost, &self.left_behind] {
             amounts.add_to(&mut spent, of, today);
         }
         spent

@@ -11,6 +11,8 @@ pub(super) enum Topic {
     Busy,
     /// Nothing can be written.
     NotWritten,
+    /// What was spent cannot be read.
+    NotRead,
     /// Too much waits.
     Full,
 }

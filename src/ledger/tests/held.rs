@@ -98,6 +98,8 @@ async fn a_file_that_cannot_even_be_read_delays_a_question_no_more() {
         assert!(asked.elapsed() < Duration::from_millis(900), "{:?}", asked.elapsed());
         assert_eq!(ledger.spent(&id("a")).today, usd(round));
     }
+    let warnings = ledger.take_warnings();
+    assert!(warnings.len() == 1 && warnings[0].contains("limits hold for what is known here"), "{warnings:?}");
     other.execute_batch("COMMIT").unwrap();
     ledger.flush().await;
     assert_eq!(ledger.standing(asking("a")).await.unwrap().spending[&id("a")].today, usd(4));
@@ -171,10 +173,19 @@ async fn the_spill_of_a_process_that_ends_is_read_back_once() {
     let name = set_down[0].to_string_lossy().replace("unwritten-", "unwritten-9");
     std::fs::write(&name, &text).unwrap();
     std::fs::write(name.replace(".1", ".2"), "{ cut off").unwrap();
+    // While it is held still, another process counts it.
+    let other = hold(&home);
+    let late = home.ledger();
+    for _ in 0..2 {
+        let spending = late.standing(question()).await.unwrap().spending;
+        assert_eq!((spending[&id("a")].today, spending[&id("b")].month), (usd(4), usd(2)));
+    }
+    other.execute_batch("COMMIT").unwrap();
     let standing = home.ledger().standing(question()).await.unwrap();
     assert_eq!((standing.spending[&id("a")].today, standing.spending[&id("b")].month), (usd(4), usd(2)));
     assert_eq!(standing.owners["resp_9"], id("a"));
     assert_eq!((beside().len(), sums(), home.count("SELECT sum(requests) FROM days")), (0, 6, 9));
+    assert_eq!(late.standing(question()).await.unwrap().spending[&id("a")].today, usd(4));
 }
 
 #[tokio::test]

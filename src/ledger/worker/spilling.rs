@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::{HELD, Worker};
 use crate::clock;
 use crate::ledger::spill::Spill;
+use crate::ledger::sums::Sums;
 use crate::ledger::{files, read};
 
 /// How often what waits is spilled, in case this process ends.
@@ -79,19 +80,27 @@ impl Worker {
             }
         }
         let today = self.clock.day(self.clock.now());
-        for (key, (_, spill)) in last {
+        let mut left: Vec<(String, Spill)> = last.into_iter().map(|(key, (_, spill))| (key, spill)).collect();
+        while let Some((key, spill)) = left.last() {
             let taken = self.database.write(|transaction| {
-                let (accounts, purses) = spill.read_back(transaction, &key, today)?;
+                let (accounts, purses) = spill.read_back(transaction, key, today)?;
                 read::sums(transaction, accounts, purses, today)
             });
             let Ok(sums) = taken else {
                 self.waiting.looked_for_spills = None;
-                return;
+                break;
             };
             self.tally.read(today, sums);
-            for (_, path) in paths.iter().filter(|(of, _)| *of == key) {
+            for (_, path) in paths.iter().filter(|(of, _)| of == key) {
                 files::remove(path);
             }
+            left.pop();
         }
+        // A limit holds for it all the same.
+        let mut sums = Sums::default();
+        for (_, spill) in &left {
+            spill.add_to(&mut sums);
+        }
+        self.tally.left_behind(&sums);
     }
 }

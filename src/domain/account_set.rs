@@ -14,6 +14,8 @@ pub struct Named<'a> {
     pub label: &'a str,
     /// The groups that it is in.
     pub groups: &'a [String],
+    /// Nobody can tell which groups it is in: what leaves out a group leaves it out, too.
+    pub has_unknown_groups: bool,
 }
 
 /// What one word says that it is.
@@ -126,7 +128,15 @@ impl Selection {
         }
         for word in words {
             let of = word.of_accounts(accounts)?;
-            if word.leaves_out { left_out.extend(of) } else { named.extend(of) }
+            if !word.leaves_out {
+                named.extend(of);
+                continue;
+            }
+            if word.is_group_of(&of, accounts) {
+                let unknown = accounts.iter().filter(|account| account.has_unknown_groups);
+                left_out.extend(unknown.map(|account| AccountId::new(account.id.to_owned())));
+            }
+            left_out.extend(of);
         }
         named.retain(|id| !left_out.contains(id));
         Ok(named)
@@ -163,6 +173,13 @@ impl Word {
     /// Whether it names every account.
     fn is_all(&self) -> bool {
         self.meaning == Meaning::Any && self.name == "*"
+    }
+
+    /// Whether it names `of` as a group.
+    fn is_group_of(&self, of: &[AccountId], accounts: &[Named<'_>]) -> bool {
+        let is_in = |account: &&Named<'_>| account.groups.iter().any(|group| is_same_label(group, &self.name));
+        let in_group = accounts.iter().filter(is_in).any(|account| of.iter().any(|id| id.as_str() == account.id));
+        self.meaning != Meaning::Label && in_group
     }
 
     fn of_accounts(&self, accounts: &[Named<'_>]) -> Result<Vec<AccountId>, SelectionError> {
@@ -227,7 +244,7 @@ mod tests {
 
     /// Accounts as `label id groups…`.
     fn accounts<'a>(all: &'a [(&'a str, &'a str, Vec<String>)]) -> Vec<Named<'a>> {
-        all.iter().map(|(label, id, groups)| Named { id, label, groups }).collect()
+        all.iter().map(|(label, id, groups)| Named { id, label, groups, has_unknown_groups: false }).collect()
     }
 
     fn known() -> [(&'static str, &'static str, Vec<String>); 6] {
@@ -240,6 +257,17 @@ mod tests {
             ("twin", "acc-5", groups("")),
             ("Twin", "acc-6", groups("")),
         ]
+    }
+
+    #[test]
+    fn what_leaves_out_a_group_leaves_out_what_may_be_in_it() {
+        let work = ["work".to_owned()];
+        let known = |id, groups, has_unknown_groups| Named { id, label: id, groups, has_unknown_groups };
+        let all = [known("a", &work[..], false), known("b", &[], true), known("c", &[], false)];
+        for (text, expected) in [("!work", "c"), ("*,!work", "c"), ("work", "a"), ("!a", "b c"), ("work,b", "a b")] {
+            let named = Selection::parse(text).unwrap().of_accounts(&all).unwrap();
+            assert_eq!(named.iter().map(AccountId::as_str).collect::<Vec<_>>().join(" "), expected, "{text}");
+        }
     }
 
     #[test]
@@ -299,7 +327,7 @@ mod tests {
     fn a_label_that_a_group_has_too_is_found() {
         assert_eq!(groups_and_labels(&accounts(&known())), ["clients"]);
         let groups = ["Main".to_owned()];
-        let main = Named { id: "acc-2", label: "main", groups: &groups };
+        let main = Named { id: "acc-2", label: "main", groups: &groups, has_unknown_groups: false };
         assert_eq!(groups_and_labels(&[main]), ["main"]);
     }
 

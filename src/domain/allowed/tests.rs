@@ -12,7 +12,7 @@ fn bound(name: &str, text: &str) -> Bound {
 fn allowed(bounds: Vec<Bound>) -> Allowed {
     let work = ["work".to_owned()];
     let groups = |id: &str| if id < "c" { &work[..] } else { &[] };
-    let named = ["a", "b", "c", "d"].map(|id| Named { id, label: id, groups: groups(id) });
+    let named = ["a", "b", "c", "d"].map(|id| Named { id, label: id, groups: groups(id), has_unknown_groups: false });
     Bounds::new(bounds).allowed(&named)
 }
 

@@ -213,7 +213,12 @@ fn what_came_of_an_account_that_was_tried_is_its_reason() {
 
 /// What a rule leaves that names these accounts alone.
 fn only(pool: &Pool, allowed: &BTreeSet<AccountId>) -> Allowed {
-    let named = pool.members.iter().map(|member| Named { id: member.id.as_str(), label: &member.label, groups: &[] });
+    let named = pool.members.iter().map(|member| Named {
+        id: member.id.as_str(),
+        label: &member.label,
+        groups: &[],
+        has_unknown_groups: false,
+    });
     let accounts = Selection::of(allowed.iter().map(AccountId::as_str)).map_err(|why| why.to_string());
     Bounds::new(vec![Bound::new("rule 1", accounts)]).allowed(&named.collect::<Vec<_>>())
 }

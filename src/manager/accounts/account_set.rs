@@ -13,6 +13,8 @@ pub(super) fn named<'a>(state: &'a State, names: &'a [String]) -> Vec<Named<'a>>
         id: &account.id,
         label,
         groups: account.groups.as_deref().unwrap_or_default(),
+        // What is no list of texts stays in the file as it is.
+        has_unknown_groups: account.groups.is_none() && account.extra.contains_key("groups"),
     };
     state.accounts.iter().zip(names).map(known).collect()
 }

@@ -269,7 +269,7 @@ proptest! {
             member.allowed = of_session & (1 << position) != 0;
         }
         let ids: Vec<String> = (0..scene.pool.members.len()).map(|position| position.to_string()).collect();
-        let named: Vec<Named> = ids.iter().map(|id| Named { id, label: id, groups: &[] }).collect();
+        let named: Vec<Named> = ids.iter().map(|id| Named { id, label: id, groups: &[], has_unknown_groups: false }).collect();
         let of_request: Vec<&str> =
             ids.iter().enumerate().filter(|(at, _)| of_request & (1 << at) != 0).map(|(_, id)| id.as_str()).collect();
         let bound = ProjectBound::new("a rule", Ok(Selection::of(of_request.clone()).unwrap()));

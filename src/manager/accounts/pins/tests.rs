@@ -34,7 +34,7 @@ fn the_newest_pin_wins_and_an_overtaken_one_does_not_come_back() {
 #[test]
 fn a_pin_to_an_account_that_is_not_allowed_is_passed_over_and_overtakes_nothing() {
     let codex = ModelFamily::named("codex");
-    let ids = ["a", "b", "c"].map(|id| Named { id, label: id, groups: &[] });
+    let ids = ["a", "b", "c"].map(|id| Named { id, label: id, groups: &[], has_unknown_groups: false });
     let rule = Bound::new("rule 1", Selection::parse("a, b").map_err(|why| why.to_string()));
     let some = Bounds::new(vec![rule]).allowed(&ids);
     let mut pins = StoredPins::default();

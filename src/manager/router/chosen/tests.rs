@@ -191,7 +191,7 @@ fn a_family_begins_where_the_session_started_or_where_the_file_says() {
 
 #[test]
 fn processes_begin_apart_among_what_they_may_use() {
-    let ids = ["a", "b", "key"].map(|id| Named { id, label: id, groups: &[] });
+    let ids = ["a", "b", "key"].map(|id| Named { id, label: id, groups: &[], has_unknown_groups: false });
     for (words, expected) in
         [(None, [0, 1, 2, 0]), (Some("a, key"), [0, 2, 0, 2]), (Some("key"), [2; 4]), (Some(""), [0; 4])]
     {

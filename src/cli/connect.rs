@@ -19,6 +19,7 @@ use super::question;
 use super::service::places;
 use super::service::{self, Listener, home, listener};
 use crate::clock::Clock;
+use crate::config::{Config, Sources};
 use crate::error::{Error, ErrorKind};
 use edit::{EditError, made};
 use file::Content;
@@ -104,8 +105,23 @@ pub async fn run(context: &Context, args: &ConnectArgs) -> Result<u8, Error> {
         Printer::stdout(&programs::lines(&target, &around).map_err(unknown)?);
         return Ok(0);
     }
-    let plan = programs::plan(args.program, &target, &around).map_err(unknown)?;
+    let mut plan = programs::plan(args.program, &target, &around).map_err(unknown)?;
+    if has_rules(context) {
+        plan.warnings.push(format!(
+            "no rule of `[[projects]]` holds for {} once it is connected: {WITHOUT_RULES}",
+            args.program
+        ));
+    }
     connect(record, args, &target, plan).await
+}
+
+/// What rules do not reach, and what they do.
+pub(super) const WITHOUT_RULES: &str = "it sends what it does in any folder to one proxy; where rules are to hold start it with `codex-account-manager run`";
+
+fn has_rules(context: &Context) -> bool {
+    let now = Clock::system().now();
+    let config = Config::load(&context.paths, &context.environment, &Sources::default(), now);
+    !config.projects.rules.is_empty() || config.projects.broken.is_some()
 }
 
 /// A change of one file, worked out and not yet made.

@@ -294,6 +294,13 @@ fn a_proxy_that_the_person_runs_can_be_named() {
     assert!(text.contains(&format!("args = [\"{key}\"]")) && text.contains("http://127.0.0.1:9/v1"), "{text}");
     let doctor = sandbox.run(&["doctor"]);
     assert!(doctor.stdout.contains("codex is connected"), "{doctor:?}");
+    assert!(!doctor.stdout.contains("no rule of projects"), "there are none: {doctor:?}");
+    // What is connected is in no folder, so a person with rules is told that none holds.
+    write(&sandbox.path("config.toml"), "[[projects]]\npath = \"/work/**\"\naccounts = [\"*\"]\n");
+    let doctor = sandbox.run(&["doctor"]);
+    assert!(doctor.stdout.contains("codex is connected, so no rule of projects holds for it"), "{doctor:?}");
+    let again = sandbox.run(&["connect", "codex", "--dry-run", "--port", "10", "--key-file", key]);
+    assert!(again.stderr.contains("no rule of `[[projects]]` holds for codex once it is connected"), "{again:?}");
 }
 
 #[test]

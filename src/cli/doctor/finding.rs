@@ -108,6 +108,8 @@ pub enum FindingKind {
     ServicePortTaken,
     /// A program that was connected does not reach the service.
     ConnectionStale,
+    /// A program is connected to the service, and there are rules of projects, which hold for no such program.
+    ConnectionWithoutRules,
     /// A configuration of OpenCode's cannot be read.
     OpenCodeUnreadable,
     /// Another tool writes the same accounts file.

@@ -272,7 +272,7 @@ fn what_is_given_narrows_by_each_of_its_names() {
 /// A process of ours that a program starts knows nothing of the flags, but has the variables.
 #[test]
 fn a_program_is_narrowed_as_what_starts_it() {
-    let named = ["a", "b", "c", "d"].map(|id| Named { id, label: id, groups: &[] });
+    let named = ["a", "b", "c", "d"].map(|id| Named { id, label: id, groups: &[], has_unknown_groups: false });
     let left = |flags: &[&str], variable: Option<&str>| {
         let accounts = flags.iter().map(|text| (*text).to_owned()).collect();
         let sources = Sources { accounts, ..Sources::default() };

@@ -3,6 +3,7 @@
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use crate::cli::connect::WITHOUT_RULES;
 use crate::cli::connect::look::{Standing, standings};
 use crate::cli::doctor::finding::{Finding, FindingKind, Mend};
 use crate::cli::doctor::scene::Scene;
@@ -85,16 +86,23 @@ pub fn connections(scene: &Scene) -> Vec<Finding> {
     if standings.is_empty() {
         return vec![Finding::ok("no program is connected to the service")];
     }
-    standings.into_iter().map(|(program, standing)| connection(&program, &standing)).collect()
+    let has_rules = scene.manager.as_ref().is_some_and(|manager| !manager.session().config().projects.rules.is_empty());
+    standings.into_iter().map(|(program, standing)| connection(&program, &standing, has_rules)).collect()
 }
 
-fn connection(program: &str, standing: &Standing) -> Finding {
+/// How the program stands; `has_rules` says that there are rules of projects, which do not hold for it.
+fn connection(program: &str, standing: &Standing, has_rules: bool) -> Finding {
     let again = format!("codex-account-manager connect {program}");
     let undo = format!("or take it back with `{again} --undo`");
     let stale = |message: String| {
         Finding::warning(FindingKind::ConnectionStale, message, Mend::run(again.clone()).and(undo.clone()))
     };
     match standing {
+        Standing::Connected if has_rules => Finding::warning(
+            FindingKind::ConnectionWithoutRules,
+            format!("{program} is connected, so no rule of projects holds for it"),
+            Mend::run(format!("{again} --undo")).and(WITHOUT_RULES),
+        ),
         Standing::Connected => Finding::ok(format!("{program} is connected")),
         Standing::Changed(path) => {
             stale(format!("{program} is not pointed here any more: `{}` was changed since", path.display()))

@@ -155,6 +155,9 @@ impl Visit for Alike {
     }
 
     fn leaf(&mut self, leaf: Leaf<'_>, place: Range<usize>) {
+        if !self.is_unread && !self.is_output {
+            return;
+        }
         let (is_unread, is_output) = (std::mem::take(&mut self.is_unread), std::mem::take(&mut self.is_output));
         let place = match leaf {
             Leaf::Text(_) | Leaf::Long(_) => place.start + 1..place.end - 1,

@@ -30,8 +30,24 @@ pub struct Key {
     pub help: &'static str,
     /// Its value is never shown.
     pub secret: bool,
-    /// On, it narrows what may be used: whoever is not the owner can only turn it on.
-    pub narrows: bool,
+    /// What of it is the owner's alone.
+    pub owned: Owned,
+}
+
+/// What of a key is its owner's alone. An editor's settings may be those of a repository, and an agent's shell has flags and
+/// variables, so neither may lift what the owner narrows or limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owned {
+    /// Nothing: the strongest source wins.
+    Nothing,
+    /// Turning it off; neither an editor nor a flag or a variable does.
+    TurningOff,
+    /// Turning it on; an editor does not.
+    TurningOn,
+    /// Making it lower; an editor does not.
+    Lowering,
+    /// Making what has a price cheaper; an editor does not.
+    Cheapening,
 }
 
 /// A default that can stand in a `const`.
@@ -167,7 +183,7 @@ pub fn families(names: &Value) -> Result<Families, BadFamily> {
 const DAY_MS: u64 = 86_400_000;
 
 const fn key(toml: &'static str, shape: Shape, default: Default, help: &'static str) -> Key {
-    Key { toml, json: None, variable: None, shape, default, help, secret: false, narrows: false }
+    Key { toml, json: None, variable: None, shape, default, help, secret: false, owned: Owned::Nothing }
 }
 
 impl Key {
@@ -187,8 +203,8 @@ impl Key {
         self
     }
 
-    const fn narrowing(mut self) -> Key {
-        self.narrows = true;
+    const fn owned(mut self, owned: Owned) -> Key {
+        self.owned = owned;
         self
     }
 }
@@ -240,6 +256,12 @@ macro_rules! keys {
                 let mut settings = settings.into_iter();
                 let mut next = || settings.next().unwrap_or(&NULL);
                 Values { $($accessor: read(next(), $read)),* }
+            }
+
+            /// With the prices of `own`, which `others` only raises.
+            pub(super) fn priced(self, own: &Value, others: &Value) -> Values {
+                let [own, others] = [own, others].map(|tables| prices(tables).unwrap_or_default());
+                Values { prices: Arc::new(own.raised_by(others)), ..self }
             }
 
             $(
@@ -301,14 +323,16 @@ keys! {
         Shape::Number(0, 99),
         Default::Number(0),
         "percentage of every quota window of a ChatGPT account that is left unused",
-    );
+    )
+    .owned(Owned::Lowering);
     use_credits: bool = flag =>
         key(
         "routing.use_credits",
         Shape::Bool,
         Default::Bool(true),
         "use the credits of a ChatGPT account whose quota is used up, after every account that has quota left",
-    );
+    )
+    .owned(Owned::TurningOn);
     wait_when_exhausted: bool = flag =>
         key("routing.wait_when_exhausted", Shape::Bool, Default::Bool(false), "wait when every account is limited")
         .also("retryAllAccountsRateLimited", Some("CODEX_AUTH_RETRY_ALL_RATE_LIMITED"));
@@ -331,7 +355,7 @@ keys! {
         "let a file `.codex-accounts.toml` in a project narrow which accounts are used there",
     )
     .by("CAM_PROJECT_FILES")
-    .narrowing();
+    .owned(Owned::TurningOff);
     refresh_skew: Duration = milliseconds =>
         key(
         "tokens.refresh_skew_ms",
@@ -383,5 +407,6 @@ keys! {
         "the version of Codex that is sent with a ChatGPT account if the client sends none",
     );
     prices: Arc<PriceTable> = |value| Arc::new(prices(value).unwrap_or_default()) =>
-        key("pricing", Shape::Prices, Default::Empty, "USD per million tokens by model, before the built-in prices");
+        key("pricing", Shape::Prices, Default::Empty, "USD per million tokens by model, before the built-in prices")
+        .owned(Owned::Cheapening);
 }

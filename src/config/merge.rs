@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::keys::{KEYS, Key, Shape, Values};
+use super::keys::{KEYS, Key, Owned, Shape, Values};
 use super::layers::{Broken, Entry, Layer};
 use super::{Config, Setting, Source, projects, proxy_keys};
 use crate::domain::near;
@@ -15,7 +15,7 @@ use crate::domain::usage::pricing::parse_override;
 /// in force until now; an empty one at the start of a process.
 pub fn merge(layers: Vec<Layer>, before: &Config) -> Config {
     let mut merging =
-        Merging { before, warnings: Vec::new(), from_files: Vec::new(), chosen: HashMap::new(), kept_on: Vec::new() };
+        Merging { before, warnings: Vec::new(), from_files: Vec::new(), chosen: HashMap::new(), held: Vec::new() };
     for layer in layers {
         if let Some(broken) = layer.broken {
             merging.keep_file(&broken);
@@ -26,10 +26,13 @@ pub fn merge(layers: Vec<Layer>, before: &Config) -> Config {
             }
         }
     }
-    merging.warn_of_what_stays_on();
+    let prices = merging.bring_in_what_was_held();
     let Merging { warnings, from_files, mut chosen, .. } = merging;
     let settings: Vec<Setting> = KEYS.iter().filter_map(|key| chosen.remove(key.toml)).collect();
-    let values = Values::of(settings.iter().map(|setting| &setting.value));
+    let mut values = Values::of(settings.iter().map(|setting| &setting.value));
+    if let Some([own, others]) = prices {
+        values = values.priced(&own, &others);
+    }
     Config { settings, from_files, values, warnings, ..Config::default() }
 }
 
@@ -38,8 +41,8 @@ struct Merging<'c> {
     warnings: Vec<String>,
     from_files: Vec<Setting>,
     chosen: HashMap<&'static str, Setting>,
-    /// What would turn a key off and must not.
-    kept_on: Vec<Setting>,
+    /// What is not the owner's and may lift what the owner says: that is known once all that the owner says is.
+    held: Vec<Setting>,
 }
 
 impl Merging<'_> {
@@ -48,26 +51,66 @@ impl Merging<'_> {
         if matches!(setting.source, Source::Toml | Source::Json) && !self.from_files.iter().any(is_it) {
             self.from_files.push(setting.clone());
         }
-        let is_others = matches!(setting.source, Source::Flag | Source::InitializationOptions | Source::Environment);
-        if setting.key.narrows && is_others && setting.value == Value::Bool(false) {
-            self.kept_on.push(setting);
+        let is_editors = setting.source == Source::InitializationOptions;
+        let is_held = match setting.key.owned {
+            Owned::Nothing => false,
+            Owned::TurningOff => {
+                (is_editors || matches!(setting.source, Source::Flag | Source::Environment))
+                    && setting.value == Value::Bool(false)
+            }
+            Owned::TurningOn | Owned::Lowering | Owned::Cheapening => is_editors,
+        };
+        if is_held {
+            self.held.push(setting);
             return;
         }
         self.chosen.entry(setting.key.toml).or_insert(setting);
     }
 
-    fn warn_of_what_stays_on(&mut self) {
-        for setting in std::mem::take(&mut self.kept_on) {
-            let name = setting.key.toml;
-            let stays = self.chosen.get(name).filter(|chosen| chosen.value == Value::Bool(true));
-            if let Some(stays) = stays {
-                let by = setting.location.unwrap_or_default();
-                self.warnings.push(format!(
-                    "{by}: `{name}` can be turned on here, not off; it stays on, as {} says",
-                    stays.location.as_deref().unwrap_or("its default")
-                ));
+    /// Takes what lifts nothing of what is held, and warns of the rest. The owner's prices and an editor's, if it gives any.
+    fn bring_in_what_was_held(&mut self) -> Option<[Value; 2]> {
+        let mut prices = None;
+        for setting in std::mem::take(&mut self.held) {
+            let (name, owned) = (setting.key.toml, setting.key.owned);
+            let Some(own) = self.chosen.get(name) else { continue };
+            // Only flags come before an editor.
+            let is_beaten = owned != Owned::TurningOff && own.source <= Source::Flag;
+            let [is_on, was_on] = [&setting, own].map(|setting| setting.value == Value::Bool(true));
+            let lifted = match owned {
+                _ if is_beaten => continue,
+                Owned::Nothing => None,
+                Owned::TurningOff if was_on => Some("turned on here, not off; it stays on"),
+                Owned::TurningOff => continue,
+                Owned::TurningOn => (is_on && !was_on).then_some("turned off here, not on; it stays off"),
+                Owned::Lowering => (setting.value.as_u64() < own.value.as_u64())
+                    .then_some("raised here, not lowered; it stays as it was"),
+                Owned::Cheapening => {
+                    prices = Some([own.value.clone(), setting.value.clone()]);
+                    if setting.value != Value::Array(Vec::new()) {
+                        self.warnings.push(format!(
+                            "{}: `{name}` only raises prices here: it makes no model cheaper, and one without a price gets none; \
+                             write prices into `config.toml`",
+                            setting.location.as_deref().unwrap_or_default()
+                        ));
+                    }
+                    if own.source != Source::Default {
+                        continue;
+                    }
+                    None
+                }
+            };
+            match lifted {
+                Some(how) => self.warnings.push(format!(
+                    "{}: `{name}` can be {how}, as {} says",
+                    setting.location.as_deref().unwrap_or_default(),
+                    own.location.as_deref().unwrap_or("its default")
+                )),
+                None => {
+                    self.chosen.insert(name, setting);
+                }
             }
         }
+        prices
     }
 
     /// Of a file that cannot be read everything stays that it said before.

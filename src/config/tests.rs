@@ -205,6 +205,60 @@ fn a_bad_table_of_prices_is_reported_with_its_line_and_ignored_alone() {
     assert_eq!(input(&third, "a"), Some(9), "a list that is none leaves the one before");
 }
 
+/// An editor's settings may be those of a repository.
+#[test]
+fn an_editor_lifts_no_limit() {
+    let options =
+        |options: Value| Sources { initialization_options: options.as_object().unwrap().clone(), ..Sources::default() };
+    let toml = "[routing]\nreserve_percent = 20\nuse_credits = false\nproject_files = true\n";
+    let of = |toml: &str, (key, value): (&str, Value), flags: &[(String, String, Value)]| {
+        let sources = Sources { flags: flags.to_vec(), ..options(json!({ key: value })) };
+        let config = Files::new(toml, "{}").load(&[], &sources);
+        (setting(&config, key), config.warnings)
+    };
+    for (key, lifts, narrows, how) in [
+        ("routing.reserve_percent", json!(19), json!(21), "raised here, not lowered; it stays as it was"),
+        ("routing.use_credits", json!(true), json!(false), "turned off here, not on; it stays off"),
+        ("routing.project_files", json!(false), json!(true), "turned on here, not off; it stays on"),
+    ] {
+        let (stays, told) = of(toml, (key, lifts.clone()), &[]);
+        assert!(stays.1 == Source::Toml && told.len() == 1, "{key}: {stays:?} {told:?}");
+        assert!(told[0].starts_with(&format!("initializationOptions: `{key}` can be {how}, as ")), "{told:?}");
+        let is = |value: &Value| ((value.clone(), Source::InitializationOptions), Vec::<String>::new());
+        assert_eq!(of(toml, (key, narrows.clone()), &[]), is(&narrows));
+        assert_eq!(of("", (key, narrows.clone()), &[]), is(&narrows));
+        // A flag is the owner's word, and comes first.
+        let flag = ("--set".to_owned(), key.to_owned(), narrows.clone());
+        assert_eq!(of("", (key, lifts), std::slice::from_ref(&flag)).0, (narrows, Source::Flag));
+    }
+    let price = |model: &str, input: u32| json!({"model": model, "input": input, "output": input});
+    let used = crate::domain::usage::Tokens { input: 1_000_000, output: 1_000_000, ..Default::default() };
+    let costs = |config: &Config, model: &str| {
+        config.prices().cost(model, used.into(), crate::domain::usage::Tier::Standard).map(|usd| usd.as_usd())
+    };
+    let own = "[[pricing]]\nmodel = \"mine\"\ninput = 3\noutput = 3\n";
+    for (toml, given, [mine, built_in, unknown]) in [
+        (own, json!([]), [Some(6.0), Some(10.0), None]),
+        (own, json!([price("*", 0)]), [Some(6.0), Some(10.0), None]),
+        (own, json!([price("mine", 1), price("*", 90)]), [Some(6.0), Some(180.0), None]),
+        (own, json!([price("mine", 4)]), [Some(8.0), Some(10.0), None]),
+        ("", json!([price("*", 0)]), [None, Some(10.0), None]),
+    ] {
+        let config = Files::new(toml, "{}").load(&[], &options(json!({"pricing": given})));
+        let is_told = config.warnings.iter().any(|warning| warning.contains("`pricing` only raises prices here"));
+        let found = ["mine", "gpt-4.1", "gpt-0"].map(|model| costs(&config, model));
+        assert_eq!((found, is_told), ([mine, built_in, unknown], given != json!([])), "{toml} {given}");
+    }
+    let dear = Files::new("", "{}").load(&[], &options(json!({"pricing": [price("x", 1_000)]})));
+    assert!(
+        dear.prices().highest().input == 1_000_000_000,
+        "what has no price is charged at no less than an editor says"
+    );
+    let flag = ("--set".to_owned(), "pricing".to_owned(), json!([price("mine", 1)]));
+    let flags = Sources { flags: vec![flag], ..options(json!({"pricing": [price("mine", 9)]})) };
+    assert_eq!(costs(&Files::new(own, "{}").load(&[], &flags), "mine"), Some(2.0));
+}
+
 #[test]
 fn a_mistyped_log_filter_is_a_warning() {
     let files = Files::new("", "{}");

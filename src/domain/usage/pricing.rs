@@ -66,27 +66,39 @@ impl Price {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PriceTable {
     overrides: Vec<Override>,
+    /// What somebody else says: it makes nothing cheaper.
+    raises: Vec<Override>,
 }
 
 impl PriceTable {
     /// A table in which the first of `overrides` whose pattern matches comes before every built-in price.
     pub fn new(overrides: Vec<Override>) -> PriceTable {
-        PriceTable { overrides }
+        PriceTable { overrides, raises: Vec::new() }
+    }
+
+    /// The same, in which what has a price costs at least what `others` says.
+    pub fn raised_by(self, others: PriceTable) -> PriceTable {
+        PriceTable { raises: others.overrides, ..self }
     }
 
     /// What `used` costs with `model` in `tier`; `None` when the model has no price.
     pub fn cost(&self, model: &str, used: Used, tier: Tier) -> Option<Usd> {
-        self.price(model).map(|price| price.cost(used, tier))
+        let own = self.price(model)?.cost(used, tier);
+        Some(PriceTable::price_in(&self.raises, model).map_or(own, |raised| raised.cost(used, tier).max(own)))
     }
 
     /// The price of `model`. A pattern is tried on the name as it was sent and on the name without its vendor. On what terms
     /// it changes is built in for the models of the built-in table, as far as the owner does not say it.
     pub fn price(&self, model: &str) -> Option<Price> {
+        PriceTable::price_in(&self.overrides, model)
+    }
+
+    fn price_in(overrides: &[Override], model: &str) -> Option<Price> {
         // `openai/gpt-5.4`, as routers and OpenCode spell it.
         let name = model.rsplit('/').next().unwrap_or(model);
         let matches = |pattern: &str| matches_pattern(pattern, model) || matches_pattern(pattern, name);
         let built_in = built_in::price(name);
-        match self.overrides.iter().find(|known| matches(&known.model)) {
+        match overrides.iter().find(|known| matches(&known.model)) {
             Some(configured) => Some(configured.price(built_in)),
             None => built_in,
         }
@@ -100,7 +112,7 @@ impl PriceTable {
     /// No known price of any sort is higher, on the terms of the newest models: what a model without a price is charged at
     /// where it must not be free.
     pub fn highest(&self) -> Price {
-        let configured = self.overrides.iter().map(|known| known.price(None));
+        let configured = self.overrides.iter().chain(&self.raises).map(|known| known.price(None));
         built_in::all().chain(configured).fold(built_in::dearest_terms(), Price::or_higher)
     }
 }

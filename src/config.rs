@@ -195,13 +195,11 @@ impl Config {
         } else {
             self.follow_lists(paths, &file, (&before, said), own_key.as_ref())
         };
-        let shorter = said.shorter(&before).map(|list| {
-            let place = file.place();
-            format!(
-                "{place}: there is less in `{list}` than before; if nobody took it out, the file was cut: put it back"
-            )
-        });
-        let notices = shorter.collect();
+        let place = file.place();
+        let lost = said
+            .lost(&before)
+            .map(|what| format!("{place}: {what}; if nobody took it out, the file was cut: put it back"));
+        let notices = lost.collect();
         let mut config = Config { projects, proxy_keys, notices, said: Some(said), waiting, ..merged };
         config.warnings.extend(of_lists);
         config.warnings.extend(is_unsaid.then(|| {
@@ -240,14 +238,14 @@ impl Config {
         note(PROJECT_FILES, held::noted(paths, PROJECT_FILES), said.narrows.into());
         let (projects, warning) = self.projects.follow(file, home, noted[0] > 0);
         // What cannot be read leaves what was before.
-        said.keep(0, if warning.is_some() { before.lists[0] } else { 0 }.max(usize::from(projects.held())));
-        note(LISTS[0].notes, noted[0], said.lists[0]);
+        said.keep(0, warning.is_some().then_some(before), projects.held());
+        note(LISTS[0].notes, noted[0], said.lists[0].amount);
         let Some(own_key) = own_key else {
             return (projects, ProxyKeys::default(), said, warning.into_iter().collect());
         };
         let (proxy_keys, of_keys) = self.proxy_keys.beside(own_key.expose()).follow(file, home, noted[1] > 0);
-        said.keep(1, if of_keys.is_empty() { 0 } else { before.lists[1] }.max(usize::from(proxy_keys.are_there())));
-        note(LISTS[1].notes, noted[1], said.lists[1]);
+        said.keep(1, (!of_keys.is_empty()).then_some(before), proxy_keys.are_there());
+        note(LISTS[1].notes, noted[1], said.lists[1].amount);
         (projects, proxy_keys, said, warning.into_iter().chain(of_keys).collect())
     }
 

@@ -101,7 +101,7 @@ pub fn is_word(text: &str) -> bool {
 }
 
 /// What a key is recognised by, from which nobody gets it back.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyMark([u8; 32]);
 
 impl KeyMark {

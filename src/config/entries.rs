@@ -13,6 +13,7 @@ use crate::domain::usage::Usd;
 pub const RULES: List = List {
     name: "projects",
     marks: ["path", "remote"],
+    names: &["path", "remote"],
     notes: Notes { folder: "projects-held", of: "rules of `projects`" },
 };
 
@@ -20,6 +21,7 @@ pub const RULES: List = List {
 pub const PROXY_KEYS: List = List {
     name: "proxy.keys",
     marks: ["key", "key_file"],
+    names: &["name"],
     notes: Notes { folder: "proxy-keys-held", of: "keys of `proxy.keys`" },
 };
 
@@ -35,6 +37,8 @@ pub struct List {
     pub name: &'static str,
     /// What an entry has beside `accounts`, any of them: by that it is known where the list has another name.
     pub marks: [&'static str; 2],
+    /// By which of its keys an entry is told from others.
+    pub names: &'static [&'static str],
     /// What is noted of it.
     pub notes: Notes,
 }

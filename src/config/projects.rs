@@ -11,7 +11,7 @@ use toml_edit::Table;
 
 use super::Sources;
 use super::entries::{List, RULES, unknown_key, usd};
-use super::keys::Key;
+use super::keys::{Key, Owned};
 use super::toml_file::TomlFile;
 use super::toml_value::json_of;
 use crate::domain::account_set::Selection;
@@ -191,7 +191,7 @@ pub fn narrowing_variables(sources: &Sources, environment: &Environment) -> Vec<
     // At the end of a text an empty list would not be seen.
     let accounts = if all.contains(&"") { String::new() } else { all.join(BETWEEN_LISTS) };
     let is_given = !all.is_empty();
-    let is_on = |key: &Key, value| key.narrows && key.shape.accept(value) == Some(Value::Bool(true));
+    let is_on = |key: &Key, value| key.owned == Owned::TurningOff && key.shape.accept(value) == Some(Value::Bool(true));
     let switches = sources.flags.iter().filter_map(|(_, name, value)| {
         let key = super::key(name).filter(|key| is_on(key, value))?;
         Some((key.variable?, "true".to_owned()))

@@ -1,12 +1,15 @@
 //! Whether `config.toml` is whole. An editor empties a file before it writes it, a disk may be full in the middle of it, and a slow
 //! file system shows its beginning for a while: what is cut is good TOML with a rule, a line of one or all of them less. So a file
 //! that says of them the same as before is taken at once, one that says something else when nobody writes it, and one that says
-//! less when it has stood for a while. That is by the clock of the process, since the one of a file server may be another.
+//! less when it has stood for a while. That is by the clock of the process, since the one of a file server may be another. Less is
+//! also where an entry is not there any more, word for word, whatever has come in its place: of a file that gets one more in
+//! front the last one is missing at first.
 
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use serde_json::Value;
-use toml_edit::Item;
+use toml_edit::{Item, Table};
 
 use super::entries::{LISTS, List, PROXY_KEYS};
 use super::held;
@@ -27,11 +30,40 @@ pub const CUT: &str = "it says less than before and was written a moment ago, so
 /// How much a file says of what fails closed, and a mark of it. Nothing of a key can be read off it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Said {
-    /// The entries of each list and their lines.
-    pub lists: [usize; LISTS.len()],
+    /// Of each list.
+    pub lists: [Entries; LISTS.len()],
     /// Whether it lets projects narrow themselves.
     pub narrows: bool,
     mark: Option<KeyMark>,
+}
+
+/// What a file says in a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entries {
+    /// The entries and their lines.
+    pub amount: usize,
+    /// A mark of each entry; none where only the amount was noted.
+    marks: HashSet<KeyMark>,
+    /// What each is told by from others.
+    names: BTreeSet<String>,
+}
+
+impl Entries {
+    fn noted(amount: usize) -> Entries {
+        Entries { amount, ..Entries::default() }
+    }
+
+    fn add(&mut self, list: &List, table: &Table) {
+        self.amount += 1 + table.len();
+        let entry = json_of(&Item::Table(table.clone()));
+        let names = list.names.iter().filter_map(|name| entry.get(name)).map(ToString::to_string);
+        self.names.insert(names.collect::<Vec<_>>().join(" and "));
+        self.marks.insert(KeyMark::of(entry.to_string().as_bytes()));
+    }
+
+    fn is_less_than(&self, before: &Entries) -> bool {
+        self.amount < before.amount || !before.marks.is_subset(&self.marks)
+    }
 }
 
 /// What is known when a file was read.
@@ -75,17 +107,20 @@ pub fn is_cut(paths: &Paths, reads_keys: bool, now: Timestamp) -> bool {
 impl Said {
     /// What was noted when the file was read last.
     pub fn noted(paths: &Paths, reads_keys: bool) -> Said {
-        let noted = |list: List| if counts(&list, reads_keys) { held::noted(paths, list.notes) } else { 0 };
+        let noted = |list: List| match counts(&list, reads_keys) {
+            true => Entries::noted(held::noted(paths, list.notes)),
+            false => Entries::default(),
+        };
         Said { lists: LISTS.map(noted), narrows: held::is_noted(paths, held::PROJECT_FILES), mark: None }
     }
 
     /// `None` where nobody can tell.
     fn of(file: &TomlFile, reads_keys: bool) -> Option<Said> {
         let document = file.said()?;
-        let (mut lists, mut text) = ([0; LISTS.len()], String::new());
-        for (list, amount) in LISTS.iter().zip(&mut lists).filter(|(list, _)| counts(list, reads_keys)) {
+        let (mut lists, mut text) = (LISTS.map(|_| Entries::default()), String::new());
+        for (list, entries) in LISTS.iter().zip(&mut lists).filter(|(list, _)| counts(list, reads_keys)) {
             for table in list.read(file, false).ok()? {
-                *amount += 1 + table.len();
+                entries.add(list, &table);
                 text.extend([list.name, "\n", table.to_string().as_str(), "\n"]);
             }
         }
@@ -95,25 +130,42 @@ impl Said {
         Some(Said { lists, narrows, mark: Some(KeyMark::of(text.as_bytes())) })
     }
 
-    /// The lists of which there is less than `before`.
-    pub fn shorter<'s>(&'s self, before: &'s Said) -> impl Iterator<Item = &'static str> + 's {
+    /// What is gone of each list since `before`, which may be what its owner wants.
+    pub fn lost<'s>(&'s self, before: &'s Said) -> impl Iterator<Item = String> + 's {
         let both = LISTS.iter().zip(self.lists.iter().zip(&before.lists));
-        both.filter(|(_, (now, before))| now < before).map(|(list, _)| list.name)
+        both.filter_map(|(list, (now, before))| {
+            let name = list.name;
+            if now.amount < before.amount {
+                return Some(format!("there is less in `{name}` than before"));
+            }
+            let gone = before.names.difference(&now.names).next()?;
+            Some(format!("nothing in `{name}` is for {gone} any more"))
+        })
     }
 
     fn is_less_than(&self, before: &Said) -> bool {
-        self.shorter(before).next().is_some() || before.narrows && !self.narrows
+        let mut both = self.lists.iter().zip(&before.lists);
+        both.any(|(now, before)| now.is_less_than(before)) || before.narrows && !self.narrows
     }
 
     /// Whether there is anything in a list.
     pub fn is_there(&self) -> bool {
-        self.lists.iter().any(|amount| *amount > 0)
+        self.lists.iter().any(|entries| entries.amount > 0)
     }
 
-    /// Of the list at `at` at least `amount` stays in force, whatever the file says.
-    pub fn keep(&mut self, at: usize, amount: usize) {
-        if self.lists[at] < amount {
-            self.lists[at] = amount;
+    /// What stays in force of the list at `at`, whatever the file says: what was there `before`, where not all of it can be read,
+    /// and something, where `is_there`.
+    pub fn keep(&mut self, at: usize, before: Option<&Said>, is_there: bool) {
+        let entries = &mut self.lists[at];
+        let mut kept = entries.clone();
+        if let Some(before) = before.map(|before| &before.lists[at]) {
+            kept.amount = kept.amount.max(before.amount);
+            kept.marks.extend(&before.marks);
+            kept.names.extend(before.names.iter().cloned());
+        }
+        kept.amount = kept.amount.max(usize::from(is_there));
+        if kept != *entries {
+            *entries = kept;
             self.mark = None;
         }
     }

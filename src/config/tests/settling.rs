@@ -69,29 +69,11 @@ fn what_may_be_the_beginning_of_a_file_takes_nothing_away() {
         let again = later.reload(&paths, &environment, &sources, LATER);
         assert_eq!((counted(&again), again.is_unsettled()), (counted(&later), false));
     }
-    // What says as much is taken once nobody writes it, and what says the same at once.
-    let files = Files::new(&whole, "{}");
-    let (paths, environment) = (files.paths(), Environment::default());
-    let before = files.load(&[], &sources);
-    let reload = |text: &str, later: u64| {
-        files.write("config.toml", text);
-        let now = written(&paths.config_file).after(Duration::from_millis(later));
-        before.reload(&paths, &environment, &sources, now)
-    };
-    let other = whole.replace("\"/b\"", "\"/other\"");
-    let [at_once, soon, same] = [
-        reload(&other, 0),
-        reload(&other, 60),
-        reload(&whole.replace(head, "[routing]\nproject_files = true\nstrategy = \"priority\"\n"), 0),
-    ];
-    assert!(at_once.is_unsettled() && at_once.projects == before.projects);
-    assert!(!soon.is_unsettled() && soon.projects != before.projects && soon.warnings.is_empty());
-    assert_eq!((same.is_unsettled(), setting(&same, "routing.strategy").0), (false, json!("priority")));
     // Where there was nothing, nothing can be taken away.
     let none = Files::new("# none", "{}");
     let before = none.load(&[], &sources);
     none.write("config.toml", &whole);
-    let more = before.reload(&none.paths(), &environment, &sources, written(&none.paths().config_file));
+    let more = before.reload(&none.paths(), &Environment::default(), &sources, written(&none.paths().config_file));
     assert_eq!((counted(&more), more.is_unsettled()), ((2, 2, true), false));
 }
 
@@ -130,6 +112,87 @@ fn files_of_projects_narrow_on_where_nobody_can_tell_what_is_wanted() {
         spoil(&files);
         let off = files.load(&[], &sources);
         assert!(!off.project_files() && off.warnings.iter().all(|warning| !warning.contains("stays on")), "{what}");
+    }
+}
+
+/// A file that gets an entry in front of the others is for a while one in which the last of them is missing.
+#[test]
+fn an_entry_that_is_not_there_any_more_word_for_word_was_taken_out() {
+    let rule = |path: &str, more: &str| format!("[[projects]]\npath = \"{path}\"\naccounts = [\"co\"]\n{more}");
+    let key = |name: &str, words: &str| {
+        format!("[[proxy.keys]]\nname = \"{name}\"\nkey = \"sk-{name}-key\"\naccounts = [{words}]\n")
+    };
+    let whole = [rule("/a", ""), rule("/b", "daily_limit_usd = 1\n"), key("ci", "\"co\"")].concat();
+    let with = |from: &str, to: &str| whole.replacen(from, to, 1);
+    let gone = |what: &str| Some(format!("nothing in {what} any more; if nobody took it out"));
+    for (changed, is_less, notice) in [
+        (whole.clone(), false, None),
+        // What only gets more.
+        ([rule("/new", ""), whole.clone()].concat(), false, None),
+        ([&whole, "\n", &rule("/new", ""), &key("dev", "")].concat(), false, None),
+        ([&whole, "[routing]\nstrategy = \"priority\"\n"].concat(), false, None),
+        // The same in other words.
+        (with("\npath = \"/a\"", "  # mine\n\n'path' = '/a' # too"), false, None),
+        ([rule("/b", "daily_limit_usd = 1\n"), rule("/a", ""), key("ci", "\"co\"")].concat(), false, None),
+        // As many lines as before, and one of them is gone.
+        (with(&rule("/a", ""), &rule("/new", "")), true, gone("`projects` is for \"/a\"")),
+        (with("path = \"/b\"", "remote = \"h.com/b\""), true, gone("`projects` is for \"/b\"")),
+        (with("name = \"ci\"", "name = \"dev\""), true, gone("`proxy.keys` is for \"ci\"")),
+        // Another word of what stays.
+        (with("\"co\"", "\"home\""), true, None),
+        (with("daily_limit_usd = 1", "strategy = \"sticky\""), true, None),
+        (with("daily_limit_usd = 1", "daily_limit_usd = 2"), true, None),
+        (with("key = \"sk-ci-key\"", "key = \"sk-another\""), true, None),
+    ] {
+        let files = Files::new(&whole, "{}");
+        let (paths, environment) = (files.paths(), Environment::default());
+        let sources = Sources { reads_proxy_keys: true, ..Sources::default() };
+        let before = files.load(&[], &sources);
+        files.write("config.toml", &changed);
+        let at = written(&paths.config_file).after(Duration::from_millis(60));
+        let look = |before: &Config, later: Duration| before.reload(&paths, &environment, &sources, at.after(later));
+        let at_once = look(&before, Duration::ZERO);
+        assert_eq!(at_once.is_unsettled(), is_less, "{changed}");
+        let nearly = look(&at_once, Duration::from_millis(1_999));
+        assert_eq!(nearly.is_unsettled(), is_less, "{changed}");
+        if is_less {
+            let is_kept = nearly.projects == before.projects && nearly.notices.is_empty() && nearly.warnings.is_empty();
+            assert!(is_kept && nearly.proxy_keys.changes_since(&before.proxy_keys).is_empty(), "{changed}");
+        }
+        let sure = look(&nearly, Duration::from_secs(2));
+        assert!(!sure.is_unsettled() && sure.warnings.is_empty(), "{changed}");
+        // Who begins now sees what the one sees that ran.
+        let fresh = files.load(&[], &sources);
+        let rules = [&sure, &fresh].map(|config| config.projects.rules.clone());
+        assert_eq!((&rules[0], fresh.is_unsettled(), &fresh.warnings), (&rules[1], false, &vec![]), "{changed}");
+        match notice {
+            None => assert_eq!(sure.notices, Vec::<String>::new(), "{changed}"),
+            Some(notice) => {
+                assert!(sure.notices.len() == 1 && sure.notices[0].contains(&notice), "{notice}: {:?}", sure.notices);
+            }
+        }
+        assert_eq!(look(&sure, Duration::from_secs(3)).notices, Vec::<String>::new(), "it is said once: {changed}");
+    }
+    // What cannot be read leaves what was before, and that is what must not be missing later.
+    let files = Files::new(&whole, "{}");
+    let mut config = files.load(&[], &Sources::default());
+    for (text, rules, is_told) in
+        [(with("path = \"/a\"", "paht = \"/a\""), 2, true), (with(&rule("/a", ""), &rule("/new", "")), 2, false)]
+    {
+        files.write("config.toml", &text);
+        for (now, is_unsettled) in [(1_000, true), (2_999, true), (3_000, false)] {
+            let before = config.projects.rules.clone();
+            config = config.reload(&files.paths(), &Environment::default(), &Sources::default(), Timestamp(now));
+            assert_eq!(config.is_unsettled(), is_unsettled, "{text}");
+            assert!(!is_unsettled || config.projects.rules == before, "{text}");
+        }
+        assert_eq!(
+            (config.projects.rules.len(), config.warnings.len() == 1),
+            (rules, is_told),
+            "{:?}",
+            config.warnings
+        );
+        assert_eq!(config.notices.len(), usize::from(!is_told), "{:?}", config.notices);
     }
 }
 

@@ -1,6 +1,8 @@
 //! The table of configuration keys: the one place that knows their names, shapes, defaults and types. A key is one entry
 //! here; its accessor, the schemas, the completions, the template and the README's table are made from it.
 
+mod owned;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ use crate::domain::client_version::{BUILT_IN, ClientVersion};
 use crate::domain::routing::Strategy;
 use crate::domain::usage::pricing::{PriceTable, parse_override};
 use crate::secrets::Secret;
+pub use owned::Owned;
 
 /// One key.
 #[derive(Debug, PartialEq)]
@@ -32,22 +35,6 @@ pub struct Key {
     pub secret: bool,
     /// What of it is the owner's alone.
     pub owned: Owned,
-}
-
-/// What of a key is its owner's alone. An editor's settings may be those of a repository, and an agent's shell has flags and
-/// variables, so neither may lift what the owner narrows or limits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Owned {
-    /// Nothing: the strongest source wins.
-    Nothing,
-    /// Turning it off; neither an editor nor a flag or a variable does.
-    TurningOff,
-    /// Turning it on; an editor does not.
-    TurningOn,
-    /// Making it lower; an editor does not.
-    Lowering,
-    /// Making what has a price cheaper; an editor does not.
-    Cheapening,
 }
 
 /// A default that can stand in a `const`.

@@ -12,7 +12,24 @@ use crate::domain::usage::Usd;
 /// The rules of projects.
 pub const RULES: List = List {
     name: "projects",
-    marks: ["path", "remote"],
+    words: &[
+        "dir",
+        "directories",
+        "directory",
+        "dirs",
+        "folder",
+        "folders",
+        "path",
+        "paths",
+        "remote",
+        "remotes",
+        "repo",
+        "repos",
+        "repositories",
+        "repository",
+        "workspace",
+        "workspaces",
+    ],
     names: &["path", "remote"],
     notes: Notes { folder: "projects-held", of: "rules of `projects`" },
 };
@@ -20,10 +37,25 @@ pub const RULES: List = List {
 /// The keys of the proxy.
 pub const PROXY_KEYS: List = List {
     name: "proxy.keys",
-    marks: ["key", "key_file"],
+    words: &[
+        "apikey",
+        "apikeys",
+        "bearer",
+        "key",
+        "keyfile",
+        "keys",
+        "password",
+        "secret",
+        "token",
+        "tokenfile",
+        "tokens",
+    ],
     names: &["name"],
     notes: Notes { folder: "proxy-keys-held", of: "keys of `proxy.keys`" },
 };
+
+/// What people may call `accounts`, [bare](bare).
+const WORDS_OF_ACCOUNTS: [&str; 8] = ["allow", "allowed", "allowedaccounts", "allows", "only", "use", "uses", "using"];
 
 /// Every such list.
 pub const LISTS: [List; 2] = [RULES, PROXY_KEYS];
@@ -35,8 +67,9 @@ pub const ALL_NOTES: [Notes; 3] = [RULES.notes, PROXY_KEYS.notes, PROJECT_FILES]
 pub struct List {
     /// Its name, such as `proxy.keys`.
     pub name: &'static str,
-    /// What an entry has beside `accounts`, any of them: by that it is known where the list has another name.
-    pub marks: [&'static str; 2],
+    /// What people may call that which an entry has beside `accounts`, [bare](bare): by that it is known where the list has another
+    /// name.
+    words: &'static [&'static str],
     /// By which of its keys an entry is told from others.
     pub names: &'static [&'static str],
     /// What is noted of it.
@@ -55,9 +88,14 @@ impl List {
             Content::Missing if held => Err(format!(
                 "{place}: the file is gone, and {entries} stood in it: put it back, or make one with a line such as `# none`"
             )),
-            Content::Unreadable { why, text } if held || self.stands_in(text) => Err(format!(
-                "{place}: it cannot be read ({why}), and {entries} stood in it: mend that, or put a file with a line such as `# none` in its place"
+            Content::Unreadable { why, text: None } if !held => Err(format!(
+                "{place}: it cannot be read ({why}), and {entries} may stand in it: mend that, or put a file with a line such as `# none` in its place"
             )),
+            Content::Unreadable { why, text } if held || text.as_ref().is_some_and(|text| self.stands_in(text)) => {
+                Err(format!(
+                    "{place}: it cannot be read ({why}), and {entries} stood in it: mend that, or put a file with a line such as `# none` in its place"
+                ))
+            }
             Content::Broken { text, line, why } if held || self.stands_in(text) => {
                 Err(format!("{}: it is not valid TOML: {why}", file.place_of_line(*line)))
             }
@@ -103,38 +141,51 @@ impl List {
 
     /// What is no list of ours and has entries like those of this one, at any depth of `table`, whose name and a dot is `prefix`.
     fn disguised(&self, table: &dyn TableLike, prefix: &str) -> Option<String> {
-        let is_entry = |table: &dyn TableLike| {
-            table.iter().any(|(key, _)| is_near(key, "accounts"))
-                && self.marks.iter().any(|mark| table.contains_key(mark))
-        };
         table.iter().find_map(|(own, item)| {
             let name = format!("{prefix}{own}");
             if LISTS.iter().any(|list| list.name == name) || KEYS.iter().any(|key| key.toml == name) {
                 return None;
             }
-            let is_list = match item {
-                Item::ArrayOfTables(tables) => tables.iter().any(|table| is_entry(table)),
-                item => item.as_array().is_some_and(|list| {
-                    list.iter().filter_map(toml_edit::Value::as_inline_table).any(|table| is_entry(table))
-                }),
-            };
-            let table = item.as_table_like();
-            if is_list || table.is_some_and(is_entry) {
+            let (tables, inner) = (tables_in(item), format!("{name}."));
+            if tables.iter().any(|table| self.is_entry(*table, &inner)) {
                 return Some(name);
             }
-            self.disguised(table?, &format!("{name}."))
+            tables.into_iter().find_map(|table| self.disguised(table, &inner))
         })
+    }
+
+    /// Whether a table is surely meant as an entry, whose name and a dot is `prefix`: by its words it says which accounts, and where
+    /// or with which key.
+    fn is_entry(&self, table: &dyn TableLike, prefix: &str) -> bool {
+        let is_ours = |own: &str| KEYS.iter().any(|key| key.toml.strip_prefix(prefix) == Some(own));
+        let words = table.iter().filter(|(own, _)| !is_ours(own)).map(|(own, item)| (bare(own), item));
+        let words: Vec<(String, &Item)> = words.collect();
+        let has = |names: &[&str]| words.iter().any(|(word, _)| names.contains(&word.as_str()));
+        let names_some =
+            |names: &[&str]| words.iter().any(|(word, item)| names.contains(&word.as_str()) && holds_words(item));
+        let says_which = names_some(&WORDS_OF_ACCOUNTS) || words.iter().any(|(word, _)| is_near(word, "accounts"));
+        if self.name == RULES.name {
+            let says_which = says_which || names_some(&["group", "groups"]);
+            return has(self.words) && says_which || table.iter().any(is_rule_by_name);
+        }
+        let is_client =
+            prefix.strip_prefix("proxy.").is_some_and(|rest| !rest.is_empty()) && has(&["name", "user", "client"]);
+        has(self.words) && (says_which || is_client)
     }
 
     /// Whether a text that is not TOML looks as if something stood in it. What a person has commented out does not.
     fn stands_in(&self, text: &str) -> bool {
         let is_word = |letter: char| letter.is_alphanumeric() || "-_".contains(letter);
         // Also one of another encoding, whose letters have zeros between them, and of a system whose lines end otherwise.
-        let text = text.replace('\0', "");
+        let text = unescaped(&text.replace('\0', ""));
         let lines = text.split(['\n', '\r']).filter(|line| !line.trim_start().starts_with('#'));
+        let mut keys = lines.clone().flat_map(keys_in);
         let mut lines = lines.map(|line| line.split(move |letter| !is_word(letter)).filter(|word| !word.is_empty()));
         match self.name.split_once('.') {
-            None => lines.any(|mut words| words.next().is_some_and(|word| is_near(word, self.name))),
+            None => {
+                lines.any(|mut words| words.next().is_some_and(|word| is_near(word, self.name)))
+                    || keys.any(|key| is_near(key, self.name))
+            }
             // It may be spelled in many ways: `[[proxy.keys]]`, `keys = […]` in `[proxy]`, `proxy = { keys = […] }`.
             Some((table, own)) => {
                 let words: Vec<&str> = lines.flatten().collect();
@@ -148,8 +199,59 @@ fn table_in<'d>(document: &'d Document<String>, name: &str) -> Option<&'d dyn Ta
     document.get(name).and_then(Item::as_table_like)
 }
 
+/// A name of a key without case and what stands between its words.
+fn bare(name: &str) -> String {
+    name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// The tables of an item: itself, or those of a list.
+fn tables_in(item: &Item) -> Vec<&dyn TableLike> {
+    match item {
+        Item::ArrayOfTables(tables) => tables.iter().map(|table| table as &dyn TableLike).collect(),
+        item => match item.as_array() {
+            Some(list) => {
+                let tables = list.iter().filter_map(toml_edit::Value::as_inline_table);
+                tables.map(|table| table as &dyn TableLike).collect()
+            }
+            None => item.as_table_like().into_iter().collect(),
+        },
+    }
+}
+
+/// Whether a key is a place, and accounts stand behind it: `"~/work/**" = ["work"]`.
+fn is_rule_by_name((own, item): (&str, &Item)) -> bool {
+    holds_words(item) && (own.starts_with(['/', '~']) || own.contains("/*"))
+}
+
+/// Whether it is a text or a list of texts.
+fn holds_words(item: &Item) -> bool {
+    item.is_str() || item.as_array().is_some_and(|list| list.iter().all(toml_edit::Value::is_str))
+}
+
 fn is_near(word: &str, name: &str) -> bool {
     !near::near(word, [name]).is_empty()
+}
+
+/// The words of a line that something is said of wherever they stand in it, as in `x = [ projects = …`.
+fn keys_in(line: &str) -> impl Iterator<Item = &str> {
+    let is_word = |letter: char| letter.is_alphanumeric() || "-_".contains(letter);
+    let line = line.split('#').next().unwrap_or_default();
+    let ends = line.match_indices('=').chain(line.match_indices("]]")).map(|(at, _)| at);
+    ends.filter_map(move |at| {
+        line[..at].trim_end_matches(|letter| !is_word(letter)).rsplit(|letter| !is_word(letter)).next()
+    })
+}
+
+/// A text in which what TOML escapes as `\u…` is what it stands for.
+fn unescaped(text: &str) -> String {
+    let mut parts = text.split("\\u");
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let letter = part.get(..4).and_then(|digits| char::from_u32(u32::from_str_radix(digits, 16).ok()?));
+        whole.extend(letter);
+        whole.push_str(if letter.is_some() { &part[4..] } else { part });
+    }
+    whole
 }
 
 /// A table or a list of tables that is none of ours, with a name that is nearly `name`.

@@ -10,6 +10,9 @@ use crate::files;
 /// No configuration is longer.
 const LONGEST: u64 = 1024 * 1024;
 
+/// Of what is longer nothing is made out.
+const LONGEST_REMAINS: u64 = 8 * LONGEST;
+
 /// A file's text, without a byte order mark.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text {
@@ -39,14 +42,21 @@ pub fn read(path: &Path) -> io::Result<Option<Text>> {
     }
 }
 
-/// What can be made out of a file that [`read`] refuses: of one that is too long its beginning, and other letters for what is not
-/// UTF-8. Empty where nothing of it can be read.
-pub fn remains(path: &Path) -> String {
+/// What can be made out of a file that [`read`] refuses, with other letters for what is not UTF-8; `None` where there is more than
+/// anybody looks through. Empty where nothing of it can be read.
+pub fn remains(path: &Path) -> Option<String> {
     let mut bytes = Vec::new();
-    let read = files::open(path).and_then(|file| file.take(LONGEST).read_to_end(&mut bytes));
-    if read.is_err() {
-        return String::new();
+    let read = files::open(path).and_then(|file| {
+        let is_short = file.metadata()?.len() <= LONGEST_REMAINS;
+        // It may grow meanwhile.
+        if is_short {
+            file.take(LONGEST_REMAINS + 1).read_to_end(&mut bytes)?;
+        }
+        Ok(is_short && bytes.len() as u64 <= LONGEST_REMAINS)
+    });
+    match read {
+        Err(_) => Some(String::new()),
+        // UTF-16 that is cut has a NUL in most letters.
+        Ok(is_whole) => is_whole.then(|| String::from_utf8_lossy(&text_encoding::utf8(&bytes)).replace('\0', "")),
     }
-    // UTF-16 that is cut has a NUL in most letters.
-    String::from_utf8_lossy(&text_encoding::utf8(&bytes)).replace('\0', "")
 }

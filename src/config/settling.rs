@@ -49,10 +49,6 @@ pub struct Entries {
 }
 
 impl Entries {
-    fn noted(amount: usize) -> Entries {
-        Entries { amount, ..Entries::default() }
-    }
-
     fn add(&mut self, list: &List, table: &Table) {
         self.amount += 1 + table.len();
         let entry = json_of(&Item::Table(table.clone()));
@@ -107,9 +103,9 @@ pub fn is_cut(paths: &Paths, reads_keys: bool, now: Timestamp) -> bool {
 impl Said {
     /// What was noted when the file was read last.
     pub fn noted(paths: &Paths, reads_keys: bool) -> Said {
-        let noted = |list: List| match counts(&list, reads_keys) {
-            true => Entries::noted(held::noted(paths, list.notes)),
-            false => Entries::default(),
+        let noted = |list: List| {
+            let amount = if counts(&list, reads_keys) { held::noted(paths, list.notes) } else { 0 };
+            Entries { amount, ..Entries::default() }
         };
         Said { lists: LISTS.map(noted), narrows: held::is_noted(paths, held::PROJECT_FILES), mark: None }
     }

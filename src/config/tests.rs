@@ -234,7 +234,10 @@ fn an_editor_lifts_no_limit() {
     let price = |model: &str, input: u32| json!({"model": model, "input": input, "output": input});
     let used = crate::domain::usage::Tokens { input: 1_000_000, output: 1_000_000, ..Default::default() };
     let costs = |config: &Config, model: &str| {
-        config.prices().cost(model, used.into(), crate::domain::usage::Tier::Standard).map(|usd| usd.as_usd())
+        config
+            .prices()
+            .cost(model, used.into(), crate::domain::usage::Tier::Standard)
+            .map(crate::domain::usage::Usd::as_usd)
     };
     let own = "[[pricing]]\nmodel = \"mine\"\ninput = 3\noutput = 3\n";
     for (toml, given, [mine, built_in, unknown]) in [

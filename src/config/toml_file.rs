@@ -23,8 +23,8 @@ pub struct TomlFile {
 pub enum Content {
     /// There is no file.
     Missing,
-    /// It cannot be read: the reason, and what can be made out of its text all the same.
-    Unreadable { why: String, text: String },
+    /// It cannot be read: the reason, and what can be made out of its text all the same; `None` where that may be anything.
+    Unreadable { why: String, text: Option<String> },
     /// Text that is not TOML: the line, and what is wrong there.
     Broken { text: String, line: usize, why: String },
     /// TOML.
@@ -83,7 +83,7 @@ impl TomlFile {
             Content::Good(document) => document.raw().to_owned(),
             _ => String::new(),
         };
-        TomlFile { content: Content::Unreadable { why, text }, ..self }
+        TomlFile { content: Content::Unreadable { why, text: Some(text) }, ..self }
     }
 
     /// The folder that it is in.

@@ -116,6 +116,13 @@ fn what_cannot_be_read_as_rules_leaves_no_account_and_says_where() {
         ("[[routing.projects]]\nremote = \"*/a\"\naccount = 1", "", " unknown list `routing.projects`; did you mean"),
         ("folders = [{ path = \"/x\", accounts = [] }]", "", " unknown list `folders`; did you mean `projects`?"),
         ("[a.b]\nremote = \"*/a\"\naccounts = []", "", " unknown list `a.b`; did you mean `projects`?"),
+        ("[[x]]\nPath = \"/x\"\nAccounts = []", "", " unknown list `x`; did you mean `projects`?"),
+        ("[[x]]\nfolder = \"/x\"\naccounts = []", "", " unknown list `x`; did you mean `projects`?"),
+        ("[[x]]\npath = \"/x\"\nallow = []", "", " unknown list `x`; did you mean `projects`?"),
+        ("[[x]]\ndir = \"/x\"\nuse = \"a\"", "", " unknown list `x`; did you mean `projects`?"),
+        ("[[x]]\n[[x.y]]\nrepository = \"/x\"\nallowed_accounts = \"a\"", "", " unknown list `x.y`; did you mean"),
+        ("[rules]\n\"~/x/**\" = [\"a\"]", "", " unknown list `rules`; did you mean `projects`?"),
+        ("x = { 'github.com/acme/*' = 'a' }", "", " unknown list `x`; did you mean `projects`?"),
         ("[[project]]\npath = /x", "2: it is not valid TOML: ", ""),
         ("[projects]\npath = /x", "2: it is not valid TOML: ", ""),
         (
@@ -134,6 +141,9 @@ fn what_cannot_be_read_as_rules_leaves_no_account_and_says_where() {
         ("[[projects]]\npath = /x\naccounts = []", "2: it is not valid TOML: ", ""),
         ("[[ \"projects\" ]]\npath = /x", "2: it is not valid TOML: ", ""),
         ("a = \nprojects = []", "1: it is not valid TOML: ", ""),
+        ("x = [ projects = [{ path = \"/x\" }]", "1: it is not valid TOML: ", ""),
+        ("x = 1 [[ \"projects\" ]]", "1: it is not valid TOML: ", ""),
+        ("a =\n[[\"\\u0070rojects\"]]", "1: it is not valid TOML: ", ""),
     ] {
         let told = at_start(text).unwrap_err();
         let begin = format!("[dir]/config.toml:{line}{why}");
@@ -154,6 +164,15 @@ fn without_rules_a_file_that_cannot_be_read_forbids_nothing() {
         "project = 1",
         "[[x]]\npath = \"/x\"",
         "[x]\naccounts = []",
+        "[x]\npath = \"/x\"\nkeys = []",
+        "[[x]]\nname = \"x\"\npath = \"/x\"\nmodels = [\"a\"]",
+        "[x]\n\"/x\" = 1",
+        "[[accounts]]\nlabel = \"main\"\nkey = \"sk-x\"\nproject = \"p\"\ngroups = [\"a\"]",
+        "[x]\npath = \"/x\"\nuse = true",
+        "[routing]\nproject_files = \"maybe",
+        "x = [\"projects\"]\na = ",
+        "a = 1 # projects = \nb = ",
+        "[[pricing]]\nmodel = \"projects\"\ninput = ",
     ] {
         assert!(at_start(text).unwrap().is_empty(), "{text}");
     }
@@ -172,6 +191,8 @@ fn a_file_that_cannot_be_read_has_the_rules_that_can_be_made_out_in_it() {
         (b"# f\xfcr\n# [[projects]]\n".to_vec(), false),
         ([RULE.as_bytes(), &b"# long\n".repeat(200_000)].concat(), true),
         (b"# long\n".repeat(200_000), false),
+        ([&b"# long\n".repeat(200_000), RULE.as_bytes()].concat(), true),
+        (b"# long\n".repeat(1_200_000), true),
         (wide[..wide.len() - 1].to_vec(), true),
         // UTF-16 that does not say so, and lines that end as on an old Mac.
         (wide[2..].to_vec(), true),

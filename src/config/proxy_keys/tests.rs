@@ -169,6 +169,9 @@ fn what_cannot_be_read_serves_nothing_and_says_why() {
         "[[clients]]\nkey_file = \"a.key\"\naccount = []",
         "[proxy.clients.ci]\nkey = \"sk-key-a\"\naccounts = []",
         "clients = [1, { key = \"sk-key-a\", accounts = [] }]",
+        "[[proxy.users]]\nname = \"ci\"\ntoken = \"sk-key-a\"\naccounts = []",
+        "[[proxy.users]]\nname = \"ci\"\ntoken = \"sk-key-a\"",
+        "[[clients]]\nAPI_key = \"sk-key-a\"\nallowed-accounts = \"work\"",
     ] {
         let (keys, warnings) = files.follow(&ProxyKeys::default(), text);
         assert!(keys.are_there() && keys.broken.is_some() && keys.keys.is_empty(), "{text}");
@@ -182,6 +185,8 @@ fn what_cannot_be_read_serves_nothing_and_says_why() {
         "# [[proxy.keys]]\nx = [",
         "[[other.keys]]\nx = [",
         "[proxy]\nallowed_hosts = [\"key\"]\nkey = \"sk-key-a\"",
+        "[proxy]\nname = \"ci\"\ntoken = \"sk-key-a\"",
+        "[[services]]\nname = \"ci\"\ntoken = \"sk-key-a\"\nuse = true",
     ] {
         let (keys, warnings) = files.follow(&ProxyKeys::default(), text);
         assert!(!keys.are_there() && warnings.is_empty(), "{text}: {warnings:?}");

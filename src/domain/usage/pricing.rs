@@ -77,6 +77,7 @@ impl PriceTable {
     }
 
     /// The same, in which what has a price costs at least what `others` says.
+    #[must_use]
     pub fn raised_by(self, others: PriceTable) -> PriceTable {
         PriceTable { raises: others.overrides, ..self }
     }

@@ -32,6 +32,8 @@ pub enum FindingKind {
     DataFolderElsewhere,
     /// A value of the configuration cannot be used.
     ConfigurationValue,
+    /// `CAM_CONFIG_FILE` names a file that is not there.
+    ConfigurationMissing,
     /// A rule of `projects`, or something else that narrows this folder, cannot be read or names no account.
     ProjectRule,
     /// A rule of `projects` never holds: an earlier one is for all its folders.

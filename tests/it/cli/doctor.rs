@@ -57,6 +57,7 @@ fn check_one(sandbox: &Sandbox, said: &str, hint: &str) {
 fn a_home_in_order_has_nothing_wrong_even_behind_a_proxy() {
     let mut pool = Pool::new(2);
     pool.sandbox.set("HTTP_PROXY", crate::support::tools::DEAD_PROXY);
+    std::fs::write(pool.sandbox.path("config.toml"), "# none\n").unwrap();
     let mut sidecar = pool.sidecar();
     let done = pool.sandbox.run(&["doctor"]).ok();
     assert!(done.stdout.ends_with("\nNothing is wrong.\n"), "{done:?}");
@@ -167,9 +168,26 @@ fn a_time_ahead_of_the_clock_is_worth_a_look_and_no_problem() {
     );
 }
 
+/// With a misspelt name no rule holds, and nothing else says so.
+#[test]
+fn a_configuration_that_is_named_and_not_there_is_worth_a_look() {
+    let pool = Pool::new(1);
+    let told = || {
+        let done = pool.sandbox.run(&["doctor", "--json"]).ok().json();
+        let findings = done["findings"].as_array().unwrap().iter();
+        findings.filter(|finding| finding["kind"] == "configurationMissing").cloned().collect::<Vec<Value>>()
+    };
+    let named = told();
+    assert_eq!((named.len(), &named[0]["verdict"]), (1, &json!("warning")), "{named:?}");
+    assert!(named[0]["message"].as_str().unwrap().contains("config.toml`, which is not there"), "{named:?}");
+    std::fs::write(pool.sandbox.path("config.toml"), "").unwrap();
+    assert_eq!(told(), Vec::<Value>::new());
+}
+
 /// It warns of this alone, with a name for scripts, and ends with 0.
 #[track_caller]
 fn check_warning(sandbox: &Sandbox, kind: &str, said: &str, command: &str) {
+    std::fs::write(sandbox.path("config.toml"), "# none\n").unwrap();
     let done = sandbox.run(&["doctor", "--json"]).ok().json();
     let all = done["findings"].as_array().unwrap().clone();
     let warnings: Vec<&Value> = all.iter().filter(|finding| finding["verdict"] == "warning").collect();

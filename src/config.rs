@@ -37,14 +37,14 @@ use crate::files::{RACY, Stamp};
 use crate::logging;
 use crate::paths::Paths;
 use crate::secrets::Secret;
-use entries::{ALL_NOTES, LISTS};
+use entries::{ALL_NOTES, LISTS, warnings};
 use held::{Notes, PROJECT_FILES};
 use keys::{KEYS, Key, Values};
 use layers::{Entry, Layer};
 use projects::Projects;
 use proxy_keys::ProxyKeys;
 use settling::{Outcome, Said, Waiting};
-use toml_file::{Content, TomlFile};
+use toml_file::TomlFile;
 
 /// The key every program on the machine knows; only `proxy` on a loopback address uses it.
 pub const DEFAULT_PROXY_KEY: &str = "sk-codex-account-manager";
@@ -172,9 +172,9 @@ impl Config {
         // Who begins here has nothing to go on with until it is whole.
         let file = if is_start && waiting.is_some() { file.unread(settling::CUT.to_owned()) } else { file };
         let stays = waiting.is_some() && !is_start;
-        let has_nothing = file.is_blank() || matches!(file.content, Content::Missing);
-        let toml =
-            if stays || has_nothing && before.is_there() { self.kept_layer(Source::Toml) } else { layers::toml(&file) };
+        // What is wrong with the file itself is then said of the lists, which close by it.
+        let closes = file.said().is_none() && before.is_lost_in(&file, reads_keys);
+        let toml = if stays || closes { self.kept_layer(Source::Toml) } else { layers::toml(&file) };
         let is_unsaid = said.narrows && !stays && file.said().is_none();
         let layers = vec![
             layers::session(sources.session_strategy),
@@ -236,17 +236,17 @@ impl Config {
             }
         };
         note(PROJECT_FILES, held::noted(paths, PROJECT_FILES), said.narrows.into());
-        let (projects, warning) = self.projects.follow(file, home, noted[0] > 0);
+        let (projects, of_rules) = self.projects.follow(file, home, noted[0] > 0);
         // What cannot be read leaves what was before.
-        said.keep(0, warning.is_some().then_some(before), projects.held());
+        said.keep(0, (!of_rules.is_empty()).then_some(before), projects.held());
         note(LISTS[0].notes, noted[0], said.lists[0].amount);
         let Some(own_key) = own_key else {
-            return (projects, ProxyKeys::default(), said, warning.into_iter().collect());
+            return (projects, ProxyKeys::default(), said, warnings(of_rules));
         };
         let (proxy_keys, of_keys) = self.proxy_keys.beside(own_key.expose()).follow(file, home, noted[1] > 0);
         said.keep(1, (!of_keys.is_empty()).then_some(before), proxy_keys.are_there());
         note(LISTS[1].notes, noted[1], said.lists[1].amount);
-        (projects, proxy_keys, said, warning.into_iter().chain(of_keys).collect())
+        (projects, proxy_keys, said, warnings(of_rules.into_iter().chain(of_keys)))
     }
 
     /// What was taken from a file, as a layer.

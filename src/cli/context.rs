@@ -80,7 +80,12 @@ impl Context {
 
     /// The same for what is about the folder that it is called in.
     pub fn manager_here(&self) -> Result<Arc<Manager>, Error> {
-        self.here().inspect(|manager| Context::warn_of_folders(manager))
+        self.manager_in(started_in(&self.environment))
+    }
+
+    /// The same for what is about another folder.
+    pub fn manager_in(&self, folder: PathBuf) -> Result<Arc<Manager>, Error> {
+        self.opened(Some(vec![folder])).inspect(|manager| Context::warn_of_folders(manager))
     }
 
     /// A manager beside another one, to ask what a session in this folder may use.

@@ -1,9 +1,11 @@
 //! `explain`: `routing/explain` in words.
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
-use super::context::Context;
+use super::context::{Context, started_in};
 use super::help::Example;
 use super::printer::Printer;
 use super::table::{Column, Room, Table};
@@ -18,21 +20,22 @@ use crate::protocol::accounts::Account;
 use crate::protocol::routing::RoutingExplainResult;
 use crate::theme::Role;
 use crate::wording::account_set::ThisFolder;
-use crate::wording::below_home_in;
 use crate::wording::cut::Keep;
 use crate::wording::routing::{obstacle, why};
 use crate::wording::time::span;
+use crate::wording::{below_home, below_home_in, plain};
 
 /// Examples in its help.
 pub const EXAMPLES: &[Example] = &[
     ("explain", "which account the next request would get"),
     ("explain gpt-5.2-codex", "for this model, and why not the others"),
+    ("explain ~/company", "the same in that folder"),
 ];
 
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// The model that the request names; none if left out
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    /// The model that the request names, or the path of a folder, which is asked about in the place of this one
+    #[arg(value_name = "MODEL|FOLDER", value_parser = NonEmptyStringValueParser::new())]
     model: Option<String>,
     /// The conversation, as `prompt_cache_key` names it
     #[arg(long, value_name = "KEY", value_parser = NonEmptyStringValueParser::new())]
@@ -44,23 +47,52 @@ pub struct ExplainArgs {
 
 /// Which account a request from this folder would get now, and why not the others. No session has to run.
 pub async fn run(context: &Context, args: ExplainArgs) -> Result<u8, Error> {
-    let manager = context.manager_here()?;
+    let (named, model) = match args.model {
+        Some(named) if is_path(&named) => (Some(named), None),
+        model => (None, model),
+    };
+    let manager = match &named {
+        Some(named) => context.manager_in(place(context, named)?)?,
+        None => context.manager_here()?,
+    };
     manager.survey().await;
     Context::warn_of_reports(&manager);
     let accounts: Vec<Account> = manager.list()?.accounts.into_iter().map(Account::from).collect();
     if accounts.is_empty() {
         return Err(Error::new(ErrorKind::AccountNotFound, "there is no account yet").hint(FIRST_ACCOUNT));
     }
-    let (strategy, family, explanation) = manager.explain(args.model.as_deref(), args.conversation.as_deref()).await;
+    let (strategy, family, explanation) = manager.explain(model.as_deref(), args.conversation.as_deref()).await;
     let result = RoutingExplainResult::of(strategy, &family, &explanation, manager.account_set());
     if args.json {
         Printer::json(&result);
         return Ok(0);
     }
     let (room, now) = (Printer::room(), manager.session().now());
-    let folder = ThisFolder::of(&manager, context.environment.get(crate::sys::files::HOME));
-    Printer::show(&explanation_text(args.model.as_deref(), &result, &accounts, &explanation, &folder, now, room));
+    let home = context.environment.get(crate::sys::files::HOME);
+    let named = named.map(|named| plain(&below_home(&named, home)));
+    let folder = ThisFolder { named, ..ThisFolder::of(&manager, home) };
+    Printer::show(&explanation_text(model.as_deref(), &result, &accounts, &explanation, &folder, now, room));
     Ok(0)
+}
+
+/// Whether an argument is the path of a folder: one as no model is called, or one that is there.
+fn is_path(text: &str) -> bool {
+    let is_written_so = text.starts_with(['/', '.', '~']);
+    is_written_so || text.contains(std::path::is_separator) && Path::new(text).is_dir()
+}
+
+/// The folder at that path.
+fn place(context: &Context, text: &str) -> Result<PathBuf, Error> {
+    let below_home = context.paths.home.as_deref().zip(text.strip_prefix('~'));
+    let folder = match below_home.filter(|(_, rest)| rest.chars().next().is_none_or(std::path::is_separator)) {
+        Some((home, rest)) => home.join(rest.trim_start_matches(std::path::is_separator)),
+        None => started_in(&context.environment).join(text),
+    };
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    Err(Error::new(ErrorKind::InvalidParams, format!("`{text}` is no folder"))
+        .hint("name one that is there, or a model"))
 }
 
 /// All of it in words: the answer, every account, the strategy.
@@ -78,7 +110,8 @@ pub(super) fn explanation_text(
         Some(model) => format!("A request for `{model}`, of the family `{}`,", result.family),
         None => "A request without a model".to_owned(),
     };
-    let answer = format!("{request} {}", answer(accounts, explanation, now));
+    let from = folder.named.as_ref().map(|folder| format!(" from `{folder}`")).unwrap_or_default();
+    let answer = format!("{request}{from} {}", answer(accounts, explanation, now));
     let mut text = Text::from(format!("{}\n\n", room.wrapped(&answer)));
     text.append(candidates(accounts, explanation, now, room));
     text.push(Role::Text, format!("\n\nThe strategy is `{}`.", result.strategy));

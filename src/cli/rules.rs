@@ -7,7 +7,7 @@ use super::printer::Printer;
 use crate::config::proxy_keys::ProxyKeys;
 use crate::domain::account_set::Selection;
 use crate::domain::near;
-use crate::domain::projects::{FolderPattern, Rule, hidden};
+use crate::domain::projects::{FolderPattern, Rule, beside_their_folder, hidden};
 use crate::files;
 use crate::manager::Manager;
 
@@ -18,6 +18,10 @@ pub enum FlawKind {
     NamesNoAccount,
     /// An earlier rule is for all its folders.
     Hidden,
+    /// An earlier rule is for the same folders.
+    Twin,
+    /// It is for all that is in a folder and not for that folder.
+    BesideFolder,
     /// Nothing is there that it is for.
     FitsNothing,
 }
@@ -47,12 +51,21 @@ pub fn of_rules(rules: &[Rule], manager: &Manager, home: Option<&Path>) -> Vec<F
         let (why, meant) = missing_folder(rule.path.as_ref()?, home)?;
         Some(Flaw { kind: FlawKind::FitsNothing, why: format!("{}: {why}", rule.title()), meant })
     });
-    let hidden = hidden(rules).map(|(rule, earlier)| Flaw {
-        kind: FlawKind::Hidden,
-        why: format!("{} never holds: {} is for all its folders and stands before it", rule.title(), earlier.title()),
-        meant: None,
+    let hidden = hidden(rules).map(|(rule, earlier)| {
+        let never = format!("{} never holds: {} is for", rule.title(), earlier.title());
+        if rule.is_for_the_same_as(earlier) {
+            let meant = Some("make one rule of them".to_owned());
+            return Flaw { kind: FlawKind::Twin, why: format!("{never} the same folders"), meant };
+        }
+        let why = format!("{never} all its folders and stands before it");
+        Flaw { kind: FlawKind::Hidden, why, meant: None }
     });
-    rules_without_accounts(rules, manager).chain(unfit).chain(hidden).collect()
+    let beside = beside_their_folder(rules).map(|(rule, folder)| Flaw {
+        kind: FlawKind::BesideFolder,
+        why: format!("{} does not hold for `{folder}` itself", rule.title()),
+        meant: Some(format!("write `{folder}/**` if it should")),
+    });
+    rules_without_accounts(rules, manager).chain(unfit).chain(hidden).chain(beside).collect()
 }
 
 fn rules_without_accounts(rules: &[Rule], manager: &Manager) -> impl Iterator<Item = Flaw> {

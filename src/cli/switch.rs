@@ -6,7 +6,7 @@ use clap::builder::NonEmptyStringValueParser;
 use super::context::Context;
 use super::help::Example;
 use super::printer::Printer;
-use crate::domain::account::ModelFamily;
+use crate::domain::account::{AccountId, ModelFamily};
 use crate::domain::report::Scope;
 use crate::error::{Error, ErrorKind};
 use crate::manager::FIRST_ACCOUNT;
@@ -55,6 +55,11 @@ pub async fn run(context: &Context, args: SwitchArgs) -> Result<u8, Error> {
         Printer::warning(&format!("it is used as soon as it can serve: {reason}"));
     }
     let home = context.environment.get(crate::sys::files::HOME);
+    if let (false, Some(account)) = (args.auto, &account)
+        && let Some(refusal) = refusal_here(context, account)?
+    {
+        Printer::warning(&format!("in this folder it is not used: {refusal}"));
+    }
     let left_out: Vec<String> =
         switched.passed_over.into_iter().map(|over| pins::left_out(&over.into(), home)).collect();
     if args.json {
@@ -66,7 +71,18 @@ pub async fn run(context: &Context, args: SwitchArgs) -> Result<u8, Error> {
     }
     Printer::line(&match (args.auto, account) {
         (true, _) | (false, None) => format!("The strategy chooses again in every session{scope}"),
+        (false, Some(account)) if manager.sessions().await.is_empty() => {
+            format!("New sessions start on account {} ({}){scope}", account.index, account.label)
+        }
         (false, Some(account)) => pins::switched("every session", &account, &scope, &left_out),
     });
     Ok(0)
+}
+
+/// Why a session that starts in this folder may not use the account.
+fn refusal_here(context: &Context, account: &Account) -> Result<Option<String>, Error> {
+    let here = context.here()?;
+    let id = AccountId::new(account.id.as_str());
+    let allowed = &here.accounts().view().pool.allowed;
+    Ok((!allowed.admits(&id)).then(|| allowed.brief_refusal(&id)))
 }

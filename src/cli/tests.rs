@@ -180,7 +180,7 @@ fn explain_fits() {
     let budget = usage::Budget { purse: Purse::project("~/projects/**"), title, daily: None, monthly: None };
     let (limit, spent) = (Usd::from_usd(0.5).unwrap(), Usd::from_usd(0.51).unwrap());
     none.overspent = Some(Overspent { budget, period: Period::Day, limit, spent });
-    for (name, explanation) in [("explain", some), ("explain_of_none", none)] {
+    for (name, named, explanation) in [("explain", None, some), ("explain_of_none", Some("~/projects"), none)] {
         let result = RoutingExplainResult {
             strategy: "hybrid".to_owned(),
             family: "gpt-5.2-codex".to_owned(),
@@ -190,6 +190,7 @@ fn explain_fits() {
             available_at: None,
         };
         let folder = ThisFolder {
+            named: named.map(str::to_owned),
             account_set: Some(set_of_work()),
             has_rules: true,
             remotes: vec!["github-work/acme/web".to_owned()],

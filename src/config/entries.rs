@@ -63,6 +63,27 @@ pub const LISTS: [List; 2] = [RULES, PROXY_KEYS];
 /// All that is noted of a file.
 pub const ALL_NOTES: [Notes; 3] = [RULES.notes, PROXY_KEYS.notes, PROJECT_FILES];
 
+/// What is wrong with a list or an entry of it, and what holds until that is mended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Complaint {
+    /// What is wrong, with its place.
+    pub why: String,
+    /// What becomes of it.
+    pub outcome: String,
+}
+
+/// They as people read them. What is wrong with the file is wrong with every list in it, and said once.
+pub fn warnings(complaints: impl IntoIterator<Item = Complaint>) -> Vec<String> {
+    let mut said: Vec<Complaint> = Vec::new();
+    for Complaint { why, outcome } in complaints {
+        match said.iter_mut().find(|said| said.why == why) {
+            Some(said) => said.outcome.extend([" and ", outcome.as_str()]),
+            None => said.push(Complaint { why, outcome }),
+        }
+    }
+    said.into_iter().map(|Complaint { why, outcome }| format!("{why}; {outcome} until that is mended")).collect()
+}
+
 /// A list of tables that fails closed.
 pub struct List {
     /// Its name, such as `proxy.keys`.
@@ -110,7 +131,7 @@ impl List {
             format!("{place}: `{0}` is not a list of tables; write `[[{0}]]`, with two brackets, for each", self.name)
         };
         if let Some(misspelt) = self.misspelt(document) {
-            return Err(format!("{}: unknown list `{misspelt}`; did you mean `{}`?", file.place(), self.name));
+            return Err(format!("{}: unknown list `{misspelt}` (did you mean `{}`?)", file.place(), self.name));
         }
         match self.item(document) {
             None => Ok(Vec::new()),
@@ -271,9 +292,10 @@ fn unknown_like<'t>(table: &'t dyn TableLike, prefix: &str, name: &str) -> Optio
 /// That every key of an entry is one of `keys`; `what` is how an entry is called. Else the key, and what is wrong with it.
 pub fn unknown_key<'t>(table: &'t Table, keys: &[&'static str], what: &str) -> Result<(), (&'t str, String)> {
     let Some((unknown, _)) = table.iter().find(|(key, _)| !keys.contains(key)) else { return Ok(()) };
-    let meant = near::near(unknown, keys.iter().copied()).first().map(|meant| format!("did you mean `{meant}`?"));
-    let meant = meant.unwrap_or_else(|| format!("{what} has {}", keys.join(", ")));
-    Err((unknown, format!("unknown key `{unknown}`; {meant}")))
+    // What becomes of the entry follows.
+    let meant = near::near(unknown, keys.iter().copied()).first().map(|meant| format!(" (did you mean `{meant}`?)"));
+    let meant = meant.unwrap_or_else(|| format!("; {what} has {}", keys.join(", ")));
+    Err((unknown, format!("unknown key `{unknown}`{meant}")))
 }
 
 /// The amount of an entry under `name`, if it has one.

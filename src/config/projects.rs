@@ -10,7 +10,7 @@ use serde_json::Value;
 use toml_edit::Table;
 
 use super::Sources;
-use super::entries::{List, RULES, unknown_key, usd};
+use super::entries::{Complaint, List, RULES, unknown_key, usd};
 use super::keys::{Key, Owned};
 use super::toml_file::TomlFile;
 use super::toml_value::json_of;
@@ -52,21 +52,21 @@ pub struct Projects {
 }
 
 impl Projects {
-    /// What the file says now, after these rules were in force; and what to warn of. `is_noted`: rules stood in it when a process
+    /// What the file says now, after these rules were in force; and what to complain of. `is_noted`: rules stood in it when a process
     /// read it last.
-    pub(super) fn follow(&self, file: &TomlFile, home: Option<&Path>, is_noted: bool) -> (Projects, Option<String>) {
-        let tables = LIST.read(file, is_noted || self.held());
-        match tables.and_then(|tables| rules(file, &tables, home)) {
-            Ok(rules) => (Projects { rules: rules.into(), broken: None, is_read: true }, None),
-            Err(why) if self.is_read && self.broken.is_none() => {
-                let warning = format!("{why}; the rules of `projects` that held before stay until that is mended");
-                (self.clone(), Some(warning))
-            }
-            Err(why) => {
-                let warning = format!("{why}; no account may be used until that is mended");
-                (Projects { rules: Arc::default(), broken: Some(why), is_read: true }, Some(warning))
-            }
-        }
+    pub(super) fn follow(&self, file: &TomlFile, home: Option<&Path>, is_noted: bool) -> (Projects, Vec<Complaint>) {
+        let tables = LIST.read(file, is_noted || self.held()).map_err(|why| vec![why]);
+        let whys = match tables.and_then(|tables| rules(file, &tables, home)) {
+            Ok(rules) => return (Projects { rules: rules.into(), broken: None, is_read: true }, Vec::new()),
+            Err(whys) => whys,
+        };
+        let (projects, outcome) = if self.is_read && self.broken.is_none() {
+            (self.clone(), "the rules of `projects` that held before stay")
+        } else {
+            let broken = whys.first().cloned();
+            (Projects { rules: Arc::default(), broken, is_read: true }, "no account may be used")
+        };
+        (projects, whys.into_iter().map(|why| Complaint { why, outcome: outcome.to_owned() }).collect())
     }
 
     /// Whether there were rules, or there may have been.
@@ -75,7 +75,8 @@ impl Projects {
     }
 }
 
-fn rules(file: &TomlFile, tables: &[Table], home: Option<&Path>) -> Result<Vec<Rule>, String> {
+/// The rules, or what is wrong with each that cannot be read.
+fn rules(file: &TomlFile, tables: &[Table], home: Option<&Path>) -> Result<Vec<Rule>, Vec<String>> {
     let rule = |(at, table): (usize, &Table)| {
         let place = file.place_of(table.span());
         rule(table, at + 1, &place, home).map_err(|Fault { key, why }| {
@@ -83,7 +84,12 @@ fn rules(file: &TomlFile, tables: &[Table], home: Option<&Path>) -> Result<Vec<R
             format!("{}: rule {} of `{}`: {why}", file.place_of(span), at + 1, LIST.name)
         })
     };
-    tables.iter().enumerate().map(rule).collect()
+    let (good, bad): (Vec<_>, Vec<_>) = tables.iter().enumerate().map(rule).partition(Result::is_ok);
+    if bad.is_empty() {
+        Ok(good.into_iter().flatten().collect())
+    } else {
+        Err(bad.into_iter().filter_map(Result::err).collect())
+    }
 }
 
 /// What is wrong with a rule.

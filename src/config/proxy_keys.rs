@@ -12,7 +12,7 @@ use serde_json::Value;
 use toml_edit::Table;
 
 use super::DEFAULT_PROXY_KEY;
-use super::entries::{List, PROXY_KEYS, unknown_key, usd};
+use super::entries::{Complaint, List, PROXY_KEYS, unknown_key, usd};
 use super::projects::accounts;
 use super::toml_file::TomlFile;
 use super::toml_value::json_of;
@@ -182,23 +182,24 @@ impl ProxyKeys {
         self.stamps.iter().any(|(path, stamp)| Stamp::at(path) != *stamp)
     }
 
-    /// What the file says now, after these keys were in force; and what to warn of. `is_noted`: keys stood in it when a process read
-    /// it last.
-    pub(super) fn follow(&self, file: &TomlFile, home: Option<&Path>, is_noted: bool) -> (ProxyKeys, Vec<String>) {
-        let (mut keys, warnings) = match LIST.read(file, is_noted || self.are_there()) {
+    /// What the file says now, after these keys were in force; and what to complain of. `is_noted`: keys stood in it when a process
+    /// read it last.
+    pub(super) fn follow(&self, file: &TomlFile, home: Option<&Path>, is_noted: bool) -> (ProxyKeys, Vec<Complaint>) {
+        let (mut keys, complaints) = match LIST.read(file, is_noted || self.are_there()) {
             Ok(tables) => self.entries(file, &tables, home),
             Err(why) if self.is_read && self.broken.is_none() => {
-                let warning = format!("{why}; the keys of `{}` that held before stay until that is mended", LIST.name);
-                (self.with_their_files(), vec![warning])
+                let outcome = format!("the keys of `{}` that held before stay", LIST.name);
+                (self.with_their_files(), vec![Complaint { why, outcome }])
             }
             Err(why) => {
-                let warning = format!("{why}; no key of `{}` serves until that is mended", LIST.name);
-                (ProxyKeys { broken: Some(why), is_read: true, ..ProxyKeys::default() }, vec![warning])
+                let broken = Some(why.clone());
+                let outcome = format!("no key of `{}` serves", LIST.name);
+                (ProxyKeys { broken, is_read: true, ..ProxyKeys::default() }, vec![Complaint { why, outcome }])
             }
         };
         keys.own.clone_from(&self.own);
         keys.were_there = self.were_there || keys.are_there();
-        (keys, warnings)
+        (keys, complaints)
     }
 
     /// These keys, with what is in their files now. One whose file is gone is taken back; where it holds no key, none is let in
@@ -229,7 +230,7 @@ impl ProxyKeys {
         self.own.iter().any(|own| own.is(mark))
     }
 
-    fn entries(&self, file: &TomlFile, tables: &[Table], home: Option<&Path>) -> (ProxyKeys, Vec<String>) {
+    fn entries(&self, file: &TomlFile, tables: &[Table], home: Option<&Path>) -> (ProxyKeys, Vec<Complaint>) {
         let folder = file.folder();
         let read = tables.iter().enumerate().map(|(at, table)| {
             let place = file.place_of(table.span());
@@ -247,7 +248,7 @@ impl ProxyKeys {
         for entry in &entries {
             *names.entry(Arc::clone(&entry.key.name)).or_default() += 1;
         }
-        let (mut keys, mut stamps, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut keys, mut stamps, mut complaints) = (Vec::new(), Vec::new(), Vec::new());
         for Entry { mut key, file } in entries {
             stamps.extend(file.map(|file| (file.path, file.stamp)));
             let Some(why) = key.fault() else {
@@ -260,10 +261,11 @@ impl ProxyKeys {
             // Two entries of one name must not become one key twice.
             let before = before.filter(|before| !keys.iter().any(|known: &Arc<ProxyKey>| known.name == before.name));
             let outcome = match before {
-                Some(_) => "the one that held before stays until that is mended",
-                None => "it serves nothing until that is mended",
+                Some(_) => "the one that held before stays",
+                None => "it serves nothing",
             };
-            warnings.push(format!("{}: key {} of `{}`: {why}; {outcome}", key.place, key.number, LIST.name));
+            let why = format!("{}: key {} of `{}`: {why}", key.place, key.number, LIST.name);
+            complaints.push(Complaint { why, outcome: outcome.to_owned() });
             keys.push(before.cloned().unwrap_or_else(|| {
                 // What is refused for its name must not be taken for the one that has it.
                 if names.get(&key.name).is_some_and(|count| *count > 1) {
@@ -272,7 +274,7 @@ impl ProxyKeys {
                 Arc::new(key)
             }));
         }
-        (ProxyKeys { keys: keys.into(), stamps, is_read: true, ..ProxyKeys::default() }, warnings)
+        (ProxyKeys { keys: keys.into(), stamps, is_read: true, ..ProxyKeys::default() }, complaints)
     }
 }
 

@@ -144,6 +144,12 @@ impl Said {
         both.any(|(now, before)| now.is_less_than(before)) || before.narrows && !self.narrows
     }
 
+    /// Whether nobody can tell what `file` says of a list, after this was in force.
+    pub fn is_lost_in(&self, file: &TomlFile, reads_keys: bool) -> bool {
+        let mut known = LISTS.iter().zip(&self.lists).filter(|(list, _)| counts(list, reads_keys));
+        known.any(|(list, entries)| list.read(file, entries.amount > 0).is_err())
+    }
+
     /// Whether there is anything in a list.
     pub fn is_there(&self) -> bool {
         self.lists.iter().any(|entries| entries.amount > 0)

@@ -80,9 +80,9 @@ mod tests {
             TomlFile::read(&path)
         };
         let (projects, warning) = Projects::default().follow(&read(RULE), Some(folder.path()), false);
-        assert_eq!((projects.rules.len(), warning), (1, None));
+        assert_eq!((projects.rules.len(), warning.len()), (1, 0));
         let (keys, warnings) = ProxyKeys::default().follow(&read(PROXY_KEY), Some(folder.path()), false);
         assert_eq!(keys.keys.len(), 1);
-        assert!(warnings.iter().all(|warning| warning.contains("its key file")), "{warnings:?}");
+        assert!(warnings.iter().all(|warning| warning.why.contains("its key file")), "{warnings:?}");
     }
 }

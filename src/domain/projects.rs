@@ -75,6 +75,12 @@ impl Rule {
         Budget { purse, title: self.title(), daily: self.daily_limit, monthly: self.monthly_limit }
     }
 
+    /// Whether it and `other` are for the same folders.
+    pub fn is_for_the_same_as(&self, other: &Rule) -> bool {
+        let both = self.path.as_ref().zip(other.path.as_ref());
+        self.remote == other.remote && both.is_some_and(|(own, other)| own.is_around(other) && other.is_around(own))
+    }
+
     /// Whether it is for `folder` under this one of its names. One with a path and a remote is where both are.
     fn is_for(&self, folder: &Folder, name: &Path) -> bool {
         let by_path = self.path.as_ref().is_none_or(|path| path.covers(name));
@@ -116,6 +122,15 @@ pub fn hidden(rules: &[Rule]) -> impl Iterator<Item = (&Rule, &Rule)> {
         let hides =
             |earlier: &&Rule| earlier.remote.is_none() && earlier.path.as_ref().is_some_and(|it| it.is_around(path));
         Some((rule, rules[..at].iter().find(hides)?))
+    })
+}
+
+/// The rules that are for all that is in a folder and not for that folder, each with the folder, which no rule names.
+pub fn beside_their_folder(rules: &[Rule]) -> impl Iterator<Item = (&Rule, &str)> {
+    let is_named = |folder: &str| rules.iter().filter_map(|rule| rule.path.as_ref()).any(|path| path.names(folder));
+    rules.iter().filter_map(move |rule| {
+        let folder = rule.path.as_ref()?.folder_of_all()?;
+        (!is_named(folder)).then_some((rule, folder))
     })
 }
 
@@ -201,5 +216,36 @@ pub(super) mod tests {
         ];
         let numbers: Vec<_> = hidden(&rules).map(|(rule, earlier)| (rule.number, earlier.number)).collect();
         assert_eq!(numbers, [(4, 3), (5, 3), (8, 6)]);
+    }
+
+    #[test]
+    fn two_rules_for_the_same_folders_are_known() {
+        const ACME: Option<&str> = Some("github.com/acme/*");
+        for (one, other, is_same) in [
+            (("~/work/**", None), ("~/work", None), true),
+            (("~/work/**", ACME), ("~/work/**", ACME), true),
+            (("~/work/**", ACME), ("~/work/**", None), false),
+            (("~/work/**", None), ("~/work/a", None), false),
+            (("~/work/*", None), ("~/work/**", None), false),
+        ] {
+            let [one, other] = [one, other].map(|(path, remote)| rule(1, Some(path), remote));
+            assert_eq!((one.is_for_the_same_as(&other), other.is_for_the_same_as(&one)), (is_same, is_same), "{one:?}");
+        }
+    }
+
+    #[test]
+    fn a_rule_for_all_in_a_folder_is_beside_the_folder_unless_one_names_it() {
+        for (paths, expected) in [
+            (&["~/work/*"][..], &["~/work"][..]),
+            (&["~/work/*", "/**"], &["~/work"]),
+            (&["~/work/*/x", "~/work/**", "~/work", "/*"], &[]),
+            (&["~/clients/*", "~/clients"], &[]),
+            (&["~/clients/**", "~/clients/*"], &[]),
+            (&["~/*", "/srv/*/*"], &["~", "/srv/*"]),
+        ] {
+            let rules: Vec<Rule> = paths.iter().map(|path| rule(1, Some(path), None)).collect();
+            let folders: Vec<&str> = beside_their_folder(&rules).map(|(_, folder)| folder).collect();
+            assert_eq!(folders, expected, "{paths:?}");
+        }
     }
 }

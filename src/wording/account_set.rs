@@ -28,9 +28,11 @@ pub fn faults(set: &AccountSet) -> impl Iterator<Item = String> {
 /// That rules are there, and none of them is for the folder.
 pub const NO_RULE_HOLDS: &str = "no rule holds for this folder: every account may be used";
 
-/// What is known of the folder that a command is run in.
+/// What is known of the folder that a command is about.
 #[derive(Clone, Debug, Default)]
 pub struct ThisFolder {
+    /// How it is called, where it is not the one that the command is run in.
+    pub named: Option<String>,
     /// What a session there may use; `None` where nothing narrows it.
     pub account_set: Option<AccountSet>,
     /// There are rules of projects, for this folder or others.
@@ -46,6 +48,7 @@ impl ThisFolder {
     pub fn of(here: &Manager, home: Option<&str>) -> ThisFolder {
         let remotes = &here.session().standing().remotes;
         ThisFolder {
+            named: None,
             account_set: here.account_set().map(AccountSet::from),
             has_rules: !here.session().config().projects.rules.is_empty(),
             remotes: remotes.iter().map(|remote| plain(remote.text())).collect(),
@@ -57,7 +60,8 @@ impl ThisFolder {
     pub fn lines(&self) -> Vec<String> {
         let set_lines = |account_set: &AccountSet| {
             let fault = |fault: String| format!("No account may be used until this is mended: {}", ended(&fault));
-            let begin = format!("This folder uses {}.", set(account_set));
+            let named = self.named.as_ref().map(|named| format!("`{named}`"));
+            let begin = format!("{} uses {}.", named.as_deref().unwrap_or("This folder"), set(account_set));
             let warnings = account_set.warnings.iter().map(|warning| format!("Warning: {warning}."));
             std::iter::once(begin).chain(faults(account_set).map(fault)).chain(warnings).collect()
         };

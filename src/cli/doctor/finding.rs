@@ -38,6 +38,8 @@ pub enum FindingKind {
     ProjectRule,
     /// A rule of `projects` never holds: an earlier one is for all its folders.
     ProjectRuleHidden,
+    /// A rule of `projects` is for all that is in a folder, and not for that folder.
+    ProjectRuleBesideFolder,
     /// A rule of `projects` is for a folder that is not there, or takes an owner for a host.
     ProjectRuleFitsNothing,
     /// A key of `proxy.keys` names no account.

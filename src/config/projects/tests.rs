@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::*;
+use crate::config::entries::warnings;
 use crate::config::toml_file::TomlFile;
 use crate::domain::account::AccountId;
 use crate::domain::account_set::Named;
@@ -25,16 +26,16 @@ fn home() -> &'static Path {
 /// The rules of a process that starts, or why it has none.
 fn at_start(text: &str) -> Result<Vec<Rule>, String> {
     let folder = tempfile::TempDir::new().unwrap();
-    let (projects, warning) = Projects::default().follow(&read(&folder, text), Some(home()), false);
+    let (projects, complaints) = Projects::default().follow(&read(&folder, text), Some(home()), false);
     let place = folder.path().display().to_string();
     match projects.broken {
         None => {
-            assert_eq!(warning, None);
+            assert_eq!(complaints, []);
             Ok(projects.rules.to_vec())
         }
         Some(why) => {
             assert!(projects.rules.is_empty());
-            assert_eq!(warning.unwrap(), format!("{why}; no account may be used until that is mended"));
+            assert_eq!(warnings(complaints), [format!("{why}; no account may be used until that is mended")]);
             Err(why.replace(&place, "[dir]"))
         }
     }
@@ -69,7 +70,7 @@ fn what_cannot_be_read_as_rules_leaves_no_account_and_says_where() {
     let (third, fourth, fifth) =
         ("3: rule 1 of `projects`: ", "4: rule 1 of `projects`: ", "5: rule 1 of `projects`: ");
     for (text, line, why) in [
-        ("\n[[projects]]\npth = \"/x\"\naccounts = []", third, "unknown key `pth`; did you mean `path`?"),
+        ("\n[[projects]]\npth = \"/x\"\naccounts = []", third, "unknown key `pth` (did you mean `path`?)"),
         (
             "\n[[projects]]\nfolder = \"/x\"\naccounts = []",
             third,
@@ -85,6 +86,11 @@ fn what_cannot_be_read_as_rules_leaves_no_account_and_says_where() {
             "\n[[projects]]\npath = \"x\"\naccounts = []",
             third,
             "`path` cannot be `x`: it begins with neither `~/` nor the root of the file system",
+        ),
+        (
+            "\n[[projects]]\npath = \"$HOME/x\"\naccounts = []",
+            third,
+            "`path` cannot be `$HOME/x`: variables are not read here; write `~/` for the home folder",
         ),
         ("\n[[projects]]\npath = \"/[x\"\naccounts = []", third, "`path` cannot be `/[x`: invalid range pattern"),
         ("\n[[projects]]\npath = 3\naccounts = []", third, "`path` cannot be `3`; it is a text"),
@@ -108,21 +114,21 @@ fn what_cannot_be_read_as_rules_leaves_no_account_and_says_where() {
             fifth,
             "`daily_limit_usd` cannot be `-1`; it is a number of USD from 0 to less than nine million",
         ),
-        ("[[project]]\npath = \"/x\"\naccounts = []", "", " unknown list `project`; did you mean `projects`?"),
-        ("[[Projects]]\npath = \"/x\"", "", " unknown list `Projects`; did you mean `projects`?"),
-        ("[project]\npath = \"/x\"", "", " unknown list `project`; did you mean `projects`?"),
-        ("project = [{ path = \"/x\" }]", "", " unknown list `project`; did you mean `projects`?"),
-        ("[[rules]]\npath = \"/x\"\naccounts = []", "", " unknown list `rules`; did you mean `projects`?"),
-        ("[[routing.projects]]\nremote = \"*/a\"\naccount = 1", "", " unknown list `routing.projects`; did you mean"),
-        ("folders = [{ path = \"/x\", accounts = [] }]", "", " unknown list `folders`; did you mean `projects`?"),
-        ("[a.b]\nremote = \"*/a\"\naccounts = []", "", " unknown list `a.b`; did you mean `projects`?"),
-        ("[[x]]\nPath = \"/x\"\nAccounts = []", "", " unknown list `x`; did you mean `projects`?"),
-        ("[[x]]\nfolder = \"/x\"\naccounts = []", "", " unknown list `x`; did you mean `projects`?"),
-        ("[[x]]\npath = \"/x\"\nallow = []", "", " unknown list `x`; did you mean `projects`?"),
-        ("[[x]]\ndir = \"/x\"\nuse = \"a\"", "", " unknown list `x`; did you mean `projects`?"),
-        ("[[x]]\n[[x.y]]\nrepository = \"/x\"\nallowed_accounts = \"a\"", "", " unknown list `x.y`; did you mean"),
-        ("[rules]\n\"~/x/**\" = [\"a\"]", "", " unknown list `rules`; did you mean `projects`?"),
-        ("x = { 'github.com/acme/*' = 'a' }", "", " unknown list `x`; did you mean `projects`?"),
+        ("[[project]]\npath = \"/x\"\naccounts = []", "", " unknown list `project` (did you mean `projects`?)"),
+        ("[[Projects]]\npath = \"/x\"", "", " unknown list `Projects` (did you mean `projects`?)"),
+        ("[project]\npath = \"/x\"", "", " unknown list `project` (did you mean `projects`?)"),
+        ("project = [{ path = \"/x\" }]", "", " unknown list `project` (did you mean `projects`?)"),
+        ("[[rules]]\npath = \"/x\"\naccounts = []", "", " unknown list `rules` (did you mean `projects`?)"),
+        ("[[routing.projects]]\nremote = \"*/a\"\naccount = 1", "", " unknown list `routing.projects` (did you mean"),
+        ("folders = [{ path = \"/x\", accounts = [] }]", "", " unknown list `folders` (did you mean `projects`?)"),
+        ("[a.b]\nremote = \"*/a\"\naccounts = []", "", " unknown list `a.b` (did you mean `projects`?)"),
+        ("[[x]]\nPath = \"/x\"\nAccounts = []", "", " unknown list `x` (did you mean `projects`?)"),
+        ("[[x]]\nfolder = \"/x\"\naccounts = []", "", " unknown list `x` (did you mean `projects`?)"),
+        ("[[x]]\npath = \"/x\"\nallow = []", "", " unknown list `x` (did you mean `projects`?)"),
+        ("[[x]]\ndir = \"/x\"\nuse = \"a\"", "", " unknown list `x` (did you mean `projects`?)"),
+        ("[[x]]\n[[x.y]]\nrepository = \"/x\"\nallowed_accounts = \"a\"", "", " unknown list `x.y` (did you mean"),
+        ("[rules]\n\"~/x/**\" = [\"a\"]", "", " unknown list `rules` (did you mean `projects`?)"),
+        ("x = { 'github.com/acme/*' = 'a' }", "", " unknown list `x` (did you mean `projects`?)"),
         ("[[project]]\npath = /x", "2: it is not valid TOML: ", ""),
         ("[projects]\npath = /x", "2: it is not valid TOML: ", ""),
         (
@@ -149,6 +155,10 @@ fn what_cannot_be_read_as_rules_leaves_no_account_and_says_where() {
         let begin = format!("[dir]/config.toml:{line}{why}");
         assert!(told.starts_with(&begin), "{text}\n{told}\n{begin}");
     }
+    let folder = tempfile::TempDir::new().unwrap();
+    let two = "[[projects]]\npath = \"x\"\naccounts = []\n[[projects]]\nremote = \"a\"\naccounts = []";
+    let (_, complaints) = Projects::default().follow(&read(&folder, two), Some(home()), false);
+    assert_eq!(complaints.len(), 2, "one for each rule: {complaints:?}");
     let strategy = at_start("[[projects]]\npath = \"/x\"\naccounts = []\nstrategy = \"best\"").unwrap_err();
     assert!(strategy.contains("`strategy` cannot be `best`; accepted: `sticky`"), "{strategy}");
 }
@@ -211,26 +221,26 @@ fn a_file_that_cannot_be_read_has_the_rules_that_can_be_made_out_in_it() {
 fn a_running_process_keeps_the_rules_that_were_good() {
     const GOOD: &str = "[[projects]]\npath = \"/x\"\naccounts = [\"a\"]\n";
     let folder = tempfile::TempDir::new().unwrap();
-    let (good, warning) = Projects::default().follow(&read(&folder, GOOD), Some(home()), false);
-    assert_eq!((good.rules.len(), warning), (1, None));
+    let (good, complaints) = Projects::default().follow(&read(&folder, GOOD), Some(home()), false);
+    assert_eq!((good.rules.len(), complaints.len()), (1, 0));
     let bad = ["[[projects]]\npath = \"/x\"", "[[projects]]\npath = ", "x = ", &"# long\n".repeat(200_000)];
     for text in bad {
-        let (kept, warning) = good.follow(&read(&folder, text), Some(home()), false);
-        let warning = warning.unwrap();
+        let (kept, complaints) = good.follow(&read(&folder, text), Some(home()), false);
+        let [warning] = &warnings(complaints)[..] else { panic!("one") };
         assert!(warning.ends_with("; the rules of `projects` that held before stay until that is mended"), "{warning}");
         assert_eq!((kept.rules.len(), kept.broken.clone()), (1, None));
-        let (changed, warning) = kept.follow(&read(&folder, "# none"), Some(home()), false);
-        assert_eq!((changed.rules.len(), changed.broken, warning), (0, None, None), "the person took them out");
+        let (changed, complaints) = kept.follow(&read(&folder, "# none"), Some(home()), false);
+        assert_eq!((changed.rules.len(), changed.broken, complaints.len()), (0, None, 0), "the person took them out");
     }
     let gone = TomlFile::read(&folder.path().join("elsewhere"));
-    let (kept, warning) = good.follow(&gone, Some(home()), false);
-    assert!(kept.rules.len() == 1 && warning.unwrap().contains("the file is gone"));
+    let (kept, complaints) = good.follow(&gone, Some(home()), false);
+    assert!(kept.rules.len() == 1 && warnings(complaints)[0].contains("the file is gone"));
 
     let (broken, _) = Projects::default().follow(&read(&folder, bad[0]), Some(home()), false);
     let (still, _) = broken.follow(&gone, Some(home()), false);
     assert!(broken.broken.is_some() && still.broken.is_some());
-    let (mended, warning) = still.follow(&read(&folder, GOOD), Some(home()), false);
-    assert_eq!((mended.rules.len(), mended.broken, warning), (1, None, None));
+    let (mended, complaints) = still.follow(&read(&folder, GOOD), Some(home()), false);
+    assert_eq!((mended.rules.len(), mended.broken, complaints.len()), (1, None, 0));
 }
 
 /// A process that starts knows nothing but what another one noted.
@@ -245,17 +255,17 @@ fn where_rules_stood_nothing_to_read_leaves_no_account() {
         (&closed, "it cannot be read (it is a folder, not a file), and rules of `projects` stood in it"),
         (&broken(), "it is not valid TOML"),
     ] {
-        let (projects, warning) = Projects::default().follow(file, Some(home()), true);
+        let (projects, complaints) = Projects::default().follow(file, Some(home()), true);
         let told = projects.broken.unwrap();
         assert!(told.contains(why), "{told}");
-        assert_eq!(warning, Some(format!("{told}; no account may be used until that is mended")));
+        assert_eq!(warnings(complaints), [format!("{told}; no account may be used until that is mended")]);
         let (projects, _) = Projects::default().follow(file, Some(home()), false);
         assert_eq!(projects.broken, None);
     }
     let (projects, _) = Projects::default().follow(&read(&folder, "\n"), Some(home()), true);
     assert!(projects.broken.unwrap().ends_with("stood in it: put them back, or write a line such as `# none`"));
-    let (projects, warning) = Projects::default().follow(&read(&folder, "# none"), Some(home()), true);
-    assert_eq!((projects.broken, warning), (None, None));
+    let (projects, complaints) = Projects::default().follow(&read(&folder, "# none"), Some(home()), true);
+    assert_eq!((projects.broken, complaints.len()), (None, 0));
 }
 
 /// An editor may send its whole section, and a shell a variable made of one that is not set.

@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::*;
+use crate::config::entries::warnings;
 use crate::domain::usage::Spent;
 
 /// A folder with a configuration and files of keys.
@@ -34,10 +35,10 @@ impl Files {
 
     fn follow(&self, before: &ProxyKeys, text: &str) -> (ProxyKeys, Vec<String>) {
         self.write("config.toml", text);
-        let (keys, warnings) =
+        let (keys, complaints) =
             before.follow(&TomlFile::read(&self.0.path().join("config.toml")), Some(self.0.path()), false);
         let dir = format!("{}/", self.0.path().display());
-        (keys, warnings.into_iter().map(|warning| warning.replace(&dir, "")).collect())
+        (keys, warnings(complaints).into_iter().map(|warning| warning.replace(&dir, "")).collect())
     }
 }
 
@@ -97,7 +98,7 @@ fn what_cannot_be_read_serves_nothing_and_says_why() {
         (
             entry("ci", "key = \"sk-key-a\"\nacounts = []\naccounts = []"),
             "!ci=sk-key-a",
-            "unknown key `acounts`; did you mean `accounts`?",
+            "unknown key `acounts` (did you mean `accounts`?)",
         ),
         (
             entry("two words", "key = \"sk-key-a\""),

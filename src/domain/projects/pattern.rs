@@ -26,6 +26,9 @@ pub enum PatternError {
     /// It begins neither with `~` nor at the root.
     #[error("it begins with neither `~/` nor the root of the file system")]
     NotAbsolute,
+    /// It begins with a variable of a shell.
+    #[error("variables are not read here; write `~/` for the home folder")]
+    Variable,
     /// `~`, and nobody knows where that is.
     #[error("`~` stands for a home folder, and there is none here")]
     NoHome,
@@ -159,7 +162,9 @@ impl FolderPattern {
                 (home.trim_end_matches('/').to_owned(), rest)
             }
             _ => {
-                let root = naming.root(&written).ok_or(PatternError::NotAbsolute)?;
+                let no_root =
+                    || if written.starts_with('$') { PatternError::Variable } else { PatternError::NotAbsolute };
+                let root = naming.root(&written).ok_or_else(no_root)?;
                 (root.to_owned(), &written[root.len()..])
             }
         };
@@ -209,6 +214,16 @@ impl FolderPattern {
     pub fn beginning(&self) -> Option<&Path> {
         let has_no_drive = self.naming.has_drives && self.begin.starts_with('/') && !self.begin.starts_with("//");
         (!self.begin.is_empty() && !has_no_drive).then(|| Path::new(&self.begin))
+    }
+
+    /// The folder for all of whose content it is and not for itself, as it is written: `~/work` of `~/work/*`.
+    pub(super) fn folder_of_all(&self) -> Option<&str> {
+        self.text.strip_suffix("/*").filter(|folder| !folder.is_empty())
+    }
+
+    /// Whether it is written for this folder.
+    pub(super) fn names(&self, folder: &str) -> bool {
+        self.text.strip_suffix("/**").unwrap_or(&self.text).trim_end_matches('/') == folder
     }
 
     /// Whether it is for every folder that `other` is for, as far as that can be told without a file system.

@@ -78,7 +78,7 @@ fn workspaces_of_one_email_have_names_of_their_own_in_every_listing() {
     for (name, index) in names.iter().zip(1..) {
         assert_eq!(sandbox.run(&["show", name, "--json"]).ok().json()["index"], index);
         let switched = sandbox.run(&["switch", name]).ok().stdout;
-        assert_eq!(switched, format!("Switched every session to account {index} ({name})\n"));
+        assert_eq!(switched, format!("New sessions start on account {index} ({name})\n"));
     }
     let listed = "1 (me@x.y (plus)), 2 (me@x.y (id:eam-77)), 3 (me@x.y (id:eam-78))";
     check_refused(&sandbox.run(&["switch", "me@x.y"]), 4, &[listed]);

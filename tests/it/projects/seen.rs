@@ -109,6 +109,12 @@ fn the_command_line_answers_for_its_folder_where_it_is_asked_about_one() {
     let said = run_in(&pool, "private", &["explain"]).ok().stdout;
     assert!(said.contains("No rule holds for this folder: every account may be used."), "{said}");
 
+    let said = run_in(&pool, "private", &["explain", "../work"]).ok().stdout;
+    assert!(said.starts_with("A request without a model from `../work` gets account "), "{said}");
+    assert!(said.contains("\n`../work` uses work, by rule 1 (`"), "{said}");
+    let refused = run_in(&pool, "private", &["explain", "~/nowhere"]);
+    assert!(refused.code == 2 && refused.stderr.contains("`~/nowhere` is no folder"), "{refused:?}");
+
     let status = run_in(&pool, "work", &["status"]).ok().stdout;
     assert!(status.contains("MAY USE") && status.contains("This folder uses work, by rule 1 (`"), "{status}");
     assert!(status.contains(", in this folder by `round_robin`."), "{status}");
@@ -121,13 +127,14 @@ fn the_command_line_answers_for_its_folder_where_it_is_asked_about_one() {
     command.current_dir(folder(&pool, "work")).env("CAM_ACCOUNTS", "spare");
     let listed = output(command, b"").ok().stdout;
     assert!(listed.contains("GROUPS") && !listed.contains("not allowed"), "{listed}");
-    run_in(&pool, "work", &["switch", "account-3"]).ok();
+    let switched = run_in(&pool, "work", &["switch", "account-3"]).ok();
+    assert!(switched.stderr.contains("in this folder it is not used: rule 1 (`"), "{switched:?}");
 
     write(&pool, "[[projects]]\npath = \"~/work/**\"\naccount = [\"work\"]\n");
     let explained = run_in(&pool, "work", &["explain"]).ok().stdout;
     assert_eq!(explained.matches("an error in `config.toml` keeps it out").count(), pool.ids.len(), "{explained}");
     assert!(explained.contains("This folder uses no account.\n"), "{explained}");
-    assert!(explained.contains("did you mean `accounts`?\n"), "{explained}");
+    assert!(explained.contains("(did you mean `accounts`?).\n"), "{explained}");
 }
 
 #[test]
@@ -173,7 +180,7 @@ fn doctor_says_what_the_folder_may_use_and_finds_every_rule_that_cannot_do_what_
             ],
         ),
         // What is wrong with all of them is said once, with the configuration.
-        (rule("~/work", "[]").replace("path", "pth"), true, vec![("problem", "noAccountAllowed", "uses no account")]),
+        (rule("~/work", "[]").replace("path", "pth"), true, vec![]),
         (home + WORK, true, vec![("ok", "", "uses spare"), ("warning", "projectRuleHidden", "never holds: rule 1 (`")]),
         (
             remote.to_owned(),
@@ -184,11 +191,36 @@ fn doctor_says_what_the_folder_may_use_and_finds_every_rule_that_cannot_do_what_
             ],
         ),
         // A pattern without a host cannot be read.
-        (remote.replace("github.com/", ""), true, vec![("problem", "noAccountAllowed", "uses no account")]),
+        (remote.replace("github.com/", ""), true, vec![]),
+        (
+            WORK.repeat(2),
+            true,
+            vec![
+                ("ok", "", "uses work"),
+                ("warning", "projectRuleHidden", "is for the same folders; make one rule of them"),
+            ],
+        ),
+        (
+            rule("~/work/*", "[\"work\"]"),
+            true,
+            vec![
+                ("ok", "", "no rule holds for this folder"),
+                (
+                    "warning",
+                    "projectRuleBesideFolder",
+                    "does not hold for `~/work` itself; write `~/work/**` if it should",
+                ),
+            ],
+        ),
+        (
+            format!("routing.project_files = true\n{WORK}"),
+            true,
+            vec![("problem", "noAccountAllowed", ".codex-accounts.toml` have no account in common")],
+        ),
     ] {
         write(&pool, &rules);
         let narrowing = folder(&pool, "work").join(".codex-accounts.toml");
-        if rules.is_empty() {
+        if rules.is_empty() || rules.starts_with("routing") {
             std::fs::write(&narrowing, "accounts = [\"spare\"]").unwrap();
         } else if narrowing.exists() {
             std::fs::remove_file(&narrowing).unwrap();

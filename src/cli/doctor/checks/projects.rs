@@ -44,14 +44,19 @@ pub fn here(scene: &Scene) -> Vec<Finding> {
         true if has_faults => {
             Finding::problem(FindingKind::NoAccountAllowed, message, Mend::hint("mend what is found beside this"))
         }
+        // Each of several allows some: together they close what its owner wants to use.
+        true if account_set.narrowed_by.len() > 1 => {
+            Finding::problem(FindingKind::NoAccountAllowed, message, Mend::hint("change one of them"))
+        }
         true => Finding::warning(FindingKind::NoAccountAllowed, message, mend()),
     };
     let projects = &manager.session().config().projects;
-    // Those of rules are found for every folder, and that they cannot be read is found with the configuration.
+    // That they cannot be read is found with the configuration, and those of rules for every folder.
+    let is_broken = |narrowing: &Narrowing| narrowing.fault.is_some() && narrowing.fault == projects.broken;
     let is_other = |narrowing: &&Narrowing| {
-        let is_broken = narrowing.fault.is_some() && narrowing.fault == projects.broken;
-        !is_broken && projects.rules.iter().all(|rule| rule.title() != narrowing.name)
+        !is_broken(narrowing) && projects.rules.iter().all(|rule| rule.title() != narrowing.name)
     };
+    let uses = (!account_set.narrowed_by.iter().any(is_broken)).then_some(uses);
     let others = account_set.narrowed_by.iter().filter(is_other);
     let faults = others.filter_map(|narrowing| {
         let why = narrowing.fault.as_ref()?;
@@ -61,7 +66,7 @@ pub fn here(scene: &Scene) -> Vec<Finding> {
     let to_know = account_set.warnings.iter().map(|warning| {
         Finding::warning(FindingKind::ProjectWarning, warning.clone(), Mend::hint("change the rules, or the folders"))
     });
-    std::iter::once(uses).chain(faults).chain(to_know).collect()
+    uses.into_iter().chain(faults).chain(to_know).collect()
 }
 
 /// Every rule, wherever it holds: those that name what is not there, and those that never hold.
@@ -75,6 +80,10 @@ pub fn rules(scene: &Scene) -> Vec<Finding> {
             flaw.message(),
             Mend::run(CONFIG_EDIT).and("correct that rule"),
         ),
+        FlawKind::Twin => Finding::warning(FindingKind::ProjectRuleHidden, flaw.message(), Mend::run(CONFIG_EDIT)),
+        FlawKind::BesideFolder => {
+            Finding::warning(FindingKind::ProjectRuleBesideFolder, flaw.message(), Mend::run(CONFIG_EDIT))
+        }
         FlawKind::Hidden => {
             let hint = "move it before the other one; of rules with `path` the first that fits holds";
             Finding::warning(FindingKind::ProjectRuleHidden, flaw.message(), Mend::run(CONFIG_EDIT).and(hint))

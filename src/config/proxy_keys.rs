@@ -21,7 +21,7 @@ use crate::domain::projects::Bound;
 use crate::domain::usage::{Budget, Purse, Usd};
 use crate::files::Stamp;
 use crate::secrets::{KeyMark, is_word};
-use key_file::{KeyFile, NOT_A_WORD};
+use key_file::{KeyFile, NOT_A_WORD, is_variable};
 
 /// The list.
 pub(super) const LIST: List = PROXY_KEYS;
@@ -50,6 +50,8 @@ pub struct ProxyKey {
     pub place: String,
     /// The file that the key is in.
     pub file: Option<PathBuf>,
+    /// What is wrong with the entry as it is written now, where the one before it holds on.
+    held: Option<String>,
     /// What it may be used for, or why that cannot be told.
     grant: Result<Grant, String>,
     /// What it is recognised by; `None` where the key itself cannot be read.
@@ -69,7 +71,10 @@ impl ProxyKey {
     /// The entry in a message, with its line. Its client reads this too, who is not told where files of the server are.
     pub fn title(&self) -> String {
         let place = Path::new(&self.place).file_name().map(OsStr::to_string_lossy).unwrap_or_default();
-        format!("{} ({place})", self.brief())
+        match &self.held {
+            Some(why) => format!("{} ({place}; as it was before, because {why})", self.brief()),
+            None => format!("{} ({place})", self.brief()),
+        }
     }
 
     /// The same without the place.
@@ -219,7 +224,11 @@ impl ProxyKeys {
             let mark = file.key().and_then(mark_of).ok();
             // What is another's key, or was until now, must not become two of them.
             let of_others = || self.keys.iter().chain(&keys).filter(|other| other.name != key.name);
-            let mark = mark.filter(|mark| !self.is_own(mark) && !of_others().any(|other| other.is(mark)));
+            // One that serves keeps its key beside those that are refused for having it too.
+            let keeps = |mark: &KeyMark| key.fault().is_none() && key.is(mark);
+            let is_taken =
+                |mark: &KeyMark| of_others().any(|other| other.is(mark) && !(keeps(mark) && other.fault().is_some()));
+            let mark = mark.filter(|mark| !self.is_own(mark) && !is_taken(mark));
             keys.push(Arc::new(ProxyKey { mark, ..ProxyKey::clone(key) }));
         }
         ProxyKeys { keys: keys.into(), stamps, ..self.clone() }
@@ -264,15 +273,17 @@ impl ProxyKeys {
                 Some(_) => "the one that held before stays",
                 None => "it serves nothing",
             };
+            let held = before.map(|before| ProxyKey { held: Some(why.to_owned()), ..ProxyKey::clone(before) });
             let why = format!("{}: key {} of `{}`: {why}", key.place, key.number, LIST.name);
             complaints.push(Complaint { why, outcome: outcome.to_owned() });
-            keys.push(before.cloned().unwrap_or_else(|| {
+            let refused = || {
                 // What is refused for its name must not be taken for the one that has it.
                 if names.get(&key.name).is_some_and(|count| *count > 1) {
                     key.name = format!("{} #{}", key.name, key.number).into();
                 }
                 Arc::new(key)
-            }));
+            };
+            keys.push(held.map_or_else(refused, Arc::new));
         }
         (ProxyKeys { keys: keys.into(), stamps, is_read: true, ..ProxyKeys::default() }, complaints)
     }
@@ -305,7 +316,7 @@ impl Entry {
             })
         });
         let path = file.as_ref().map(|file| file.path.clone());
-        let key = ProxyKey { name: called.into(), number, place, file: path, grant, mark: mark.ok() };
+        let key = ProxyKey { name: called.into(), number, place, file: path, held: None, grant, mark: mark.ok() };
         Entry { key, file }
     }
 }
@@ -334,6 +345,7 @@ fn mark_of(key: &str) -> Result<KeyMark, String> {
     match key.trim() {
         "" => Err("its key is empty".to_owned()),
         DEFAULT_PROXY_KEY => Err("its key is the built-in one, which everybody knows".to_owned()),
+        key if is_variable(key) => Err("its key is a variable, and these are not read here; use `key_file`".to_owned()),
         key if key.len() < SHORTEST_KEY => {
             Err(format!("its key is shorter than {SHORTEST_KEY} characters, so others could guess it"))
         }

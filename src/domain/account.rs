@@ -117,10 +117,10 @@ pub fn check_label(label: &str) -> Result<(), &'static str> {
 pub fn check_group(group: &str) -> Result<(), &'static str> {
     if group.is_empty() || group.chars().count() > LONGEST_LABEL {
         Err("the name of a group has 1 to 64 characters")
-    } else if group
-        .contains(|letter: char| letter.is_whitespace() || letter.is_control() || matches!(letter, ',' | ':' | '!'))
-    {
-        Err("the name of a group is one word without `,`, `:` and `!`, which lists of accounts use")
+    } else if group.contains(|letter: char| {
+        letter.is_whitespace() || letter.is_control() || matches!(letter, ',' | ':' | '!' | '*')
+    }) {
+        Err("the name of a group is one word without `,`, `:`, `!` and `*`, which lists of accounts use")
     } else if group.bytes().all(|byte| byte.is_ascii_digit()) {
         Err("the name of a group is not all digits, because digits mean an account's number")
     } else {
@@ -141,6 +141,23 @@ pub fn folded_label(label: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_group_is_called_by_what_a_list_of_accounts_can_name() {
+        for (group, is_good) in [
+            ("work", true),
+            ("a-b_c.d", true),
+            ("", false),
+            ("two words", false),
+            ("!x", false),
+            ("a,b", false),
+            ("group:x", false),
+            ("*", false),
+            ("12", false),
+        ] {
+            assert_eq!(check_group(group).is_ok(), is_good, "{group}");
+        }
+    }
 
     #[test]
     fn a_star_matches_any_run_of_characters_anywhere() {

@@ -146,7 +146,7 @@ impl Manager {
                     let overspent = last(self.overspent(&self.budgets(request.key.as_deref())));
                     let exhausted = exhausted.with_tried(&request.tried, self.session.now()).with_overspent(overspent);
                     if request.bound.is_none() {
-                        self.notify(notices::exhausted(&view.pool, &exhausted, self.session.now()));
+                        self.notify(notices::exhausted(&view.pool, request, &exhausted, self.session.now()));
                     }
                     let told = request.told(&view.pool, exhausted);
                     return Err(match &request.bound {
@@ -281,6 +281,7 @@ impl Manager {
             attempt: request.attempt,
             why: choice.why,
             strategy,
+            key: request.key.clone(),
         }));
     }
 

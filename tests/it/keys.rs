@@ -171,7 +171,7 @@ fn what_cannot_be_read_serves_nothing_and_no_key_is_ever_shown() {
     for (key, told) in [
         ("sk-unknown-key", "key `unknown` ("),
         ("sk-unknown-key", "no account has the group, id or label `wrok`"),
-        ("sk-typo-key", "unknown key `acounts`; did you mean `accounts`?"),
+        ("sk-typo-key", "unknown key `acounts` (did you mean `accounts`?)"),
         ("sk-twin-key", "key 4 has the same name"),
         ("sk-second-key", "key 3 has the same name"),
     ] {
@@ -193,6 +193,9 @@ fn what_cannot_be_read_serves_nothing_and_no_key_is_ever_shown() {
     ] {
         assert!(said.contains(told), "{said}");
         assert!(doctor.stdout.contains(told), "{doctor:?}");
+    }
+    for told in ["No account can serve: key `unknown` (config.toml:1): no account has", " key=good\n"] {
+        assert!(said.contains(told), "{said}");
     }
     assert_eq!(doctor.code, 1);
     let shown = pool.sandbox.run(&["config", "show"]);

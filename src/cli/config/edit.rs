@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use std::path::Path;
+
 use tokio::process::Command;
 
 use crate::cli::context::Context;
@@ -18,7 +20,7 @@ use crate::sys::programs;
 /// Opens the file, made from a template if it is missing, until it is right or the person leaves it.
 pub async fn run(context: &Context) -> Result<(), Error> {
     let file = &context.paths.config_file;
-    let editor = editor(&context.environment)?;
+    let editor = editor(&context.environment, file)?;
     let is_new = config::create(&context.paths).map_err(|error| {
         let hint = match error {
             WriteError::Held { .. } => "then open it again",
@@ -71,13 +73,16 @@ fn findings(context: &Context) -> (Vec<String>, Vec<String>) {
 }
 
 /// What the person edits with, as the shell reads it: it may have arguments.
-fn editor(environment: &Environment) -> Result<String, Error> {
+fn editor(environment: &Environment, file: &Path) -> Result<String, Error> {
     let set = ["VISUAL", "EDITOR"].into_iter().find_map(|name| environment.get(name));
     match set {
         Some(editor) => Ok(editor.to_owned()),
         None if !question::is_possible() => {
-            Err(Error::new(ErrorKind::InvalidParams, "stdin is not a terminal, and no editor is set")
-                .hint("set `EDITOR`, or use `codex-account-manager config set KEY VALUE`"))
+            Err(Error::new(ErrorKind::InvalidParams, "stdin is not a terminal, and no editor is set").hint(format!(
+                "set `EDITOR`, use `codex-account-manager config set KEY VALUE`, or write into `{}` yourself: \
+                     `codex-account-manager doctor` checks it",
+                file.display()
+            )))
         }
         None => Ok(programs::EDITOR.to_owned()),
     }

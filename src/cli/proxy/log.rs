@@ -107,7 +107,8 @@ fn chosen(line: &mut impl Write, selected: &Selected) -> fmt::Result {
         selected.model.as_deref().unwrap_or("-"),
         selected.family.as_str(),
         selected.attempt.saturating_sub(1),
-    )
+    )?;
+    selected.key.as_ref().map_or(Ok(()), |key| write!(line, " key={key}"))
 }
 
 fn over(line: &mut impl Write, finished: &Finished) -> fmt::Result {
@@ -147,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_request_is_logged_in_two_lines() {
-        let selected = Selected {
+        let mut selected = Selected {
             request_id: "req_1".to_owned(),
             account: AccountId::new("acc-1"),
             index: 2,
@@ -157,11 +158,14 @@ mod tests {
             attempt: 3,
             why: Why::Failover,
             strategy: Strategy::LeastUtilized,
+            key: None,
         };
         assert_eq!(
             written(chosen, &selected),
             "req_1 -> account 2 (work) strategy=least_utilized why=failover model=gpt-5.4 family=gpt-5.4 retries=2"
         );
+        selected.key = Some("anna".into());
+        assert!(written(chosen, &selected).ends_with(" retries=2 key=anna"));
         let mut finished = Finished {
             request_id: "req_1".to_owned(),
             status: 200,

@@ -44,6 +44,15 @@ pub fn read(path: &Path) -> Result<Secret<String>, NoKey> {
 /// What is said of a key that no header can carry.
 pub(super) const NOT_A_WORD: &str = "its key is not one word of visible ASCII characters";
 
+/// Whether that is how shells and other tools write a variable, in the place of which nothing is put here: others could guess it.
+pub(super) fn is_variable(key: &str) -> bool {
+    let is_name =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+    key.strip_prefix('$').is_some_and(|rest| rest.starts_with('{') || is_name(rest))
+        || key.starts_with("{env:")
+        || key.strip_prefix('%').and_then(|rest| rest.strip_suffix('%')).is_some_and(is_name)
+}
+
 /// A file of an entry, and what is in it.
 pub struct KeyFile {
     /// Where it is.
@@ -59,6 +68,10 @@ impl KeyFile {
     pub fn read(path: PathBuf) -> KeyFile {
         let stamp = Stamp::at(&path);
         let key = read(&path).map_err(|why| match why {
+            NoKey::Unreadable(error) if error.kind() == io::ErrorKind::NotFound => format!(
+                "its key file `{}` is not there; make it, with one line that nobody can guess: `openssl rand -hex 24` prints one",
+                path.display()
+            ),
             NoKey::Unreadable(error) => format!("its key file `{}` cannot be read: {error}", path.display()),
             NoKey::Marked => format!(
                 "its key file `{}` begins with a byte order mark; write the key into it as ASCII",

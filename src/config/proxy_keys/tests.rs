@@ -130,7 +130,7 @@ fn what_cannot_be_read_serves_nothing_and_says_why() {
         (entry("ci", "key_file = \"empty.key\""), "!ci=-", "its key file `empty.key` is empty"),
         (entry("ci", "key_file = \"two.key\""), "!ci=-", "its key is not one word of visible ASCII characters"),
         (entry("ci", "key_file = \"mark.key\""), "!ci=-", "its key file `mark.key` begins with a byte order mark"),
-        (entry("ci", "key_file = \"gone.key\""), "!ci=-", "its key file `gone.key` cannot be read: "),
+        (entry("ci", "key_file = \"gone.key\""), "!ci=-", "its key file `gone.key` is not there; make it"),
         (
             entry("ci", "key = \"sk-key-a\"\naccounts = 7"),
             "!ci=sk-key-a",
@@ -256,6 +256,30 @@ fn entries_that_held_before_stay_until_the_file_is_good_again() {
         // The key of one that serves is never taken for that of one that does not.
         assert!(now.recognise(&KeyMark::of(b"sk-key-b")).is_none_or(|key| key.fault().is_none()));
     }
+}
+
+/// Others could guess what is taken as it stands.
+#[test]
+fn what_stands_for_a_variable_elsewhere_is_no_key() {
+    for key in ["${CI_KEY}", "$CI_KEY", "%CI_KEY%", "{env:CI_KEY}"] {
+        assert!(mark_of(key).is_err_and(|why| why.contains("variable")), "{key}");
+    }
+    assert!(["$ecret-key", "%ci-key-1%", "{ci-key-1}"].iter().all(|key| mark_of(key).is_ok()));
+}
+
+/// Who mends what was wrong with it reads what is wrong now, also when the file cannot be read at all then.
+#[test]
+fn an_entry_that_holds_on_says_what_is_wrong_with_the_one_that_is_written() {
+    let files = Files::new();
+    let ci = entry("ci", "key_file = \"a.key\"");
+    let (keys, _) = files.follow(&ProxyKeys::default(), &ci);
+    let (held, _) = files.follow(&keys, &(ci.clone() + &entry("ben", "key_file = \"a.key\"")));
+    assert_eq!(shown(&held), "ci=sk-key-a !ben=sk-key-a");
+    let title = |keys: &ProxyKeys| keys.named("ci").unwrap().title();
+    assert_eq!(title(&held), "key `ci` (config.toml:1; as it was before, because key 2 is the same)");
+    let (broken, _) = files.follow(&held, "[[proxy.keys");
+    assert_eq!((shown(&broken).as_str(), broken.changes_since(&held).len()), ("ci=sk-key-a !ben=-", 1));
+    assert_eq!(title(&files.follow(&broken, &ci).0), "key `ci` (config.toml:1)");
 }
 
 #[test]

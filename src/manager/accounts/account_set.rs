@@ -1,6 +1,7 @@
 //! The accounts that a session may use, as its doors report them, and what words name.
 
 use super::Accounts;
+use crate::domain::account::is_same_label;
 use crate::domain::account_set::{Named, Selection, groups_and_labels};
 use crate::domain::near;
 use crate::domain::pool::Pool;
@@ -39,7 +40,10 @@ impl Accounts {
         let why = selection.of_accounts(&accounts).err()?;
         let known =
             accounts.iter().flat_map(|account| account.groups.iter().map(String::as_str).chain([account.label]));
-        let meant = why.unknown().and_then(|name| near::question(&near::near(name, known)));
+        let meant = why.unknown().and_then(|name| {
+            let emails = state.accounts.iter().map(|account| account.email.as_deref());
+            of_email(name, emails.zip(names.iter())).or_else(|| near::question(&near::near(name, known)))
+        });
         Some((why.to_string(), meant))
     }
 
@@ -47,5 +51,29 @@ impl Accounts {
     pub fn groups_and_labels(&self) -> Vec<String> {
         let state = self.view().state;
         groups_and_labels(&named(&state, &self.names.names(&state))).into_iter().map(str::to_owned).collect()
+    }
+}
+
+/// That a name is an email, which is no word of a list, where it is one of `accounts`: each with its email and its label.
+fn of_email<'a>(name: &str, accounts: impl Iterator<Item = (Option<&'a str>, &'a String)>) -> Option<String> {
+    let is_it = |email: Option<&str>| email.is_some_and(|email| is_same_label(email, name));
+    let labels: Vec<String> =
+        accounts.filter(|(email, _)| is_it(*email)).map(|(_, label)| format!("`{label}`")).collect();
+    (!labels.is_empty()).then(|| format!("that is the email of {0}; write {0}", labels.join(" and ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_email_in_a_list_is_answered_with_the_label() {
+        let labels = ["privat", "team", "key"].map(str::to_owned);
+        let emails = [Some("me@x.y"), Some("us@x.y"), None];
+        let of = |name: &str| of_email(name, emails.into_iter().zip(&labels));
+        assert_eq!(of("ME@x.y").as_deref(), Some("that is the email of `privat`; write `privat`"));
+        assert_eq!(of("key"), None);
+        let twice = of_email("me@x.y", [Some("me@x.y"); 2].into_iter().zip(&labels));
+        assert_eq!(twice.as_deref(), Some("that is the email of `privat` and `team`; write `privat` and `team`"));
     }
 }

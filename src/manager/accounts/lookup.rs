@@ -1,12 +1,13 @@
 //! The account that a person names.
 
 use super::names::names;
+use crate::domain::account::is_same_label;
 use crate::domain::lookup::{self, LookupError, Names};
 use crate::domain::near;
 use crate::domain::pool::Pool;
 use crate::error::{Error, ErrorKind};
 use crate::manager::failure::FIRST_ACCOUNT;
-use crate::store::State;
+use crate::store::{State, StoredAccount};
 
 /// The 0-based position of the account that `wanted` names.
 pub fn find(state: &State, wanted: &str) -> Result<usize, Error> {
@@ -23,6 +24,11 @@ pub fn find(state: &State, wanted: &str) -> Result<usize, Error> {
             Error::new(ErrorKind::AccountNotFound, "there is no account yet").hint(FIRST_ACCOUNT)
         }
         LookupError::NotFound { count } => {
+            let members = in_group(state, &shown, wanted);
+            if !members.is_empty() {
+                return Error::new(ErrorKind::AccountNotFound, format!("`{wanted}` is a group, not an account"))
+                    .hint(format!("name one of its accounts: {}", members.join(", ")));
+            }
             let known = state.accounts.iter().flat_map(|account| [account.label.as_deref(), account.email.as_deref()]);
             let meant = near::question(&near::near(wanted, known.flatten()));
             let meant = meant.map(|question| format!("{question} Otherwise ")).unwrap_or_default();
@@ -38,6 +44,13 @@ pub fn find(state: &State, wanted: &str) -> Result<usize, Error> {
             Error::new(ErrorKind::AmbiguousAccount, message).hint("use the number, or the name in the parentheses")
         }
     })
+}
+
+/// The accounts of a group, as messages name them.
+fn in_group(state: &State, shown: &[String], group: &str) -> Vec<String> {
+    let is_in = |account: &StoredAccount| account.groups.iter().flatten().any(|it| is_same_label(it, group.trim()));
+    let members = state.accounts.iter().zip(shown).enumerate().filter(|(_, (account, _))| is_in(account));
+    members.map(|(position, (_, label))| format!("{} ({label})", position + 1)).collect()
 }
 
 /// Refuses the account at `position` where this session may not use it: a person is told at once that what they ask for

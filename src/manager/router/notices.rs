@@ -63,14 +63,17 @@ pub fn switched(
 }
 
 /// That no account can serve.
-pub fn exhausted(pool: &Pool, exhausted: &Exhausted, now: Timestamp) -> Notice {
+pub fn exhausted(pool: &Pool, request: &RouteRequest, exhausted: &Exhausted, now: Timestamp) -> Notice {
     if let (Some(overspent), Some(at)) = (&exhausted.overspent, exhausted.available_at) {
         let text = format!("{overspent}; nothing is served for it for {}", length(at.since(now)));
         let key = format!("budget {:?}", overspent.budget.purse);
         return Notice { level: Level::Warning, key, text: capitalised(&text) };
     }
-    let count = pool.members.iter().filter(|member| member.allowed).count();
+    let count = pool.members.iter().filter(|member| member.allowed && request.may_use(pool, &member.id)).count();
     let here = if count < pool.members.len() { " that may be used here" } else { "" };
+    let of_key = request.key.as_ref().map(|key| pool.of_key(key));
+    // What narrows the proxy itself is not named to its clients.
+    let fault = of_key.and_then(|of_key| pool.allowed.faults().chain(of_key.faults()).next());
     let text = match exhausted.available_at.filter(|_| exhausted.rate_limited) {
         Some(at) if count == 1 => {
             format!("The only account{here} is limited; it is free again in {}", length(at.since(now)))
@@ -78,11 +81,19 @@ pub fn exhausted(pool: &Pool, exhausted: &Exhausted, now: Timestamp) -> Notice {
         Some(at) => {
             format!("All {count} accounts{here} are limited; the first is free again in {}", length(at.since(now)))
         }
-        // The list of accounts knows no rule.
-        None if !pool.allowed.is_all() => "No account can serve; `codex-account-manager doctor` says why".to_owned(),
-        None => "No account can serve; `codex-account-manager list` says why".to_owned(),
+        None => match fault {
+            // That is for the owner of the proxy, whose client reads it in its answer.
+            Some(fault) => format!("No account can serve: {fault}"),
+            // The list of accounts knows no rule.
+            None if !pool.allowed.is_all() => {
+                "No account can serve; `codex-account-manager doctor` says why".to_owned()
+            }
+            None => "No account can serve; `codex-account-manager list` says why".to_owned(),
+        },
     };
-    Notice { level: Level::Warning, key: "exhausted".to_owned(), text }
+    // Each client's trouble is its own.
+    let key = request.key.as_ref().map_or_else(|| "exhausted".to_owned(), |key| format!("exhausted {key}"));
+    Notice { level: Level::Warning, key, text }
 }
 
 fn name(pool: &Pool, position: usize) -> String {

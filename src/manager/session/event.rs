@@ -1,5 +1,7 @@
 //! What happens, for the doors to report in their own words.
 
+use std::sync::Arc;
+
 use crate::domain::account::{AccountId, ModelFamily};
 use crate::domain::routing::Strategy;
 use crate::domain::routing::decision::Why;
@@ -85,6 +87,8 @@ pub struct Selected {
     pub why: Why,
     /// By which strategy.
     pub strategy: Strategy,
+    /// The key of the proxy that it came with; `None` for the proxy's own.
+    pub key: Option<Arc<str>>,
 }
 
 /// A request waits for an account to be free.

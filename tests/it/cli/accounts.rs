@@ -152,6 +152,8 @@ fn a_change_says_what_it_does_to_groups_and_to_rules_that_name_the_account() {
         assert_eq!(done.stderr.is_empty(), said.is_empty(), "{done:?}");
         assert!(said.iter().all(|said| done.stderr.contains(said)), "{done:?}");
     }
+    sandbox.run(&["edit", "first", "--group", "home"]).ok();
+    check_refused(&sandbox.run(&["switch", "HOME"]), 4, &["`HOME` is a group", "name one of its accounts: 1 (first)"]);
 }
 
 #[test]

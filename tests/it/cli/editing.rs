@@ -89,7 +89,11 @@ fn edit_says_what_is_wrong_and_keeps_what_was_typed() {
     editor(&mut sandbox, "exit 3");
     check_refused(&sandbox.run(&["config", "edit"]), 1, &["failed (exit status: 3)", "what is in the file stays"]);
     sandbox.unset("EDITOR");
-    check_refused(&sandbox.run(&["config", "edit"]), 2, &["no editor is set", "hint: set `EDITOR`"]);
+    check_refused(
+        &sandbox.run(&["config", "edit"]),
+        2,
+        &["no editor is set", "hint: set `EDITOR`", "/config.toml` yourself"],
+    );
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn mend(warning: &str, file: &Path) -> Mend {
         return Mend::run("codex-account-manager config show").and("correct that value; this shows the values in use");
     }
     match files::open(file) {
-        Ok(_) => Mend::run(CONFIG_EDIT).and("correct that line"),
+        Ok(_) => Mend::run(CONFIG_EDIT).and("correct that line, or what it names"),
         Err(error) if error.kind() == ErrorKind::NotFound => Mend::hint(format!(
             "put the file back; if you meant to remove all that stood in it: `echo '# none' > {}`",
             quoted(file)
@@ -82,7 +82,7 @@ mod tests {
         assert!(gone.starts_with("put the file back; ") && gone.contains("echo '# none' > '"), "{gone}");
         std::fs::write(&file, "x = 1").unwrap();
         for (warning, expected) in [
-            (of_file.as_str(), "codex-account-manager config edit; correct that line"),
+            (of_file.as_str(), "codex-account-manager config edit; correct that line, or what it names"),
             (
                 "`CAM_X` cannot be `1`",
                 "codex-account-manager config show; correct that value; this shows the values in use",

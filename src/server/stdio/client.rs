@@ -35,17 +35,28 @@ impl Folders {
 
     /// Some come, and some go.
     pub fn change(&mut self, added: Vec<PathBuf>, removed: &[PathBuf]) {
-        self.named.retain(|folder| !removed.contains(folder));
+        // One folder may be open under two spellings, such as with a separator at its end: it stays until both are closed.
+        for folder in removed {
+            let is_as_given = |named: &PathBuf| named.as_os_str() == folder.as_os_str();
+            let at = self.named.iter().position(is_as_given);
+            if let Some(at) = at.or_else(|| self.named.iter().position(|named| named == folder)) {
+                self.named.remove(at);
+            }
+        }
         for folder in added {
-            if !self.named.contains(&folder) {
+            if self.named.iter().all(|named| named.as_os_str() != folder.as_os_str()) {
                 self.named.push(folder);
             }
         }
     }
 
-    /// Where it works now.
+    /// Where it works now, each folder once.
     pub fn current(&self) -> Vec<PathBuf> {
-        if self.named.is_empty() { self.otherwise.iter().cloned().collect() } else { self.named.clone() }
+        if self.named.is_empty() {
+            return self.otherwise.iter().cloned().collect();
+        }
+        let is_first = |at: usize| self.named.iter().position(|named| *named == self.named[at]) == Some(at);
+        (0..self.named.len()).filter(|at| is_first(*at)).map(|at| self.named[at].clone()).collect()
     }
 }
 
@@ -189,6 +200,28 @@ mod tests {
         ] {
             folders.change(paths(added), &paths(removed));
             assert_eq!(folders.current(), paths(expected), "{added} {removed}");
+        }
+    }
+
+    #[test]
+    fn a_folder_that_is_open_twice_is_open_until_it_is_closed_twice() {
+        let paths = |names: &str| names.split_whitespace().map(PathBuf::from).collect::<Vec<_>>();
+        for (named, added, removed, expected) in [
+            ("/a /a/", "", "", "/a"),
+            ("/a /a/", "", "/a", "/a/"),
+            ("/a /a/", "", "/a/", "/a"),
+            ("/a /a/ /b", "", "/a /a/", "/b"),
+            ("/a /a", "", "/a", "/a"),
+            ("/a", "/a/", "", "/a"),
+            ("/a /b", "/a/ /a/", "/a/", "/b /a/"),
+            // What is open once is closed however it is spelled.
+            ("/a/ /b", "", "/a", "/b"),
+            ("/b", "/a/", "/a", "/b /a/"),
+        ] {
+            let mut folders = Folders::new(paths(named), None);
+            folders.change(paths(added), &paths(removed));
+            let text = |paths: Vec<PathBuf>| paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
+            assert_eq!(text(folders.current()), text(paths(expected)), "{named} {added} {removed}");
         }
     }
 

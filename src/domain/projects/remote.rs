@@ -36,15 +36,12 @@ impl Remote {
                 None => url.split_once(':').filter(|(host, _)| !host.contains(['/', '\\']) && host.len() > 1)?,
             },
         };
-        let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-        let host = match host.rsplit_once(':') {
-            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-            _ => host,
-        };
+        let host = without_user_and_port(host);
         let path = path.split(['?', '#']).next().unwrap_or_default();
         // git and servers decode both, once.
         let decoded = percent_decoded(&format!("{host}/{path}"));
         let (host, path) = decoded.split_once('/')?;
+        let host = without_user_and_port(host);
         let path = path_without_detours(path);
         let path = path.strip_suffix(".git").unwrap_or(&path);
         let host = host.trim_end_matches('.').to_lowercase();
@@ -80,6 +77,18 @@ fn without_user(text: &str) -> String {
     let Some((user, _)) = host.rsplit_once('@') else { return text.to_owned() };
     let bracket = if user.contains('[') { "[" } else { "" };
     format!("{scheme}{bracket}{}", &rest[user.len() + '@'.len_utf8()..])
+}
+
+/// The host alone of `user@host:port`, also in brackets. An address of IPv6 keeps its own.
+fn without_user_and_port(host: &str) -> String {
+    let without_port = |host: &str| match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name.to_owned(),
+        _ => host.to_owned(),
+    };
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    let outer = if host.contains(']') { without_port(host) } else { host.to_owned() };
+    let inner = outer.trim_start_matches('[').trim_end_matches(']');
+    if outer.contains(']') && inner.matches(':').count() > 1 { format!("[{inner}]") } else { without_port(inner) }
 }
 
 /// Whether it begins with `host:port`, of which git takes the port for a folder.

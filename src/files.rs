@@ -13,7 +13,9 @@ pub use private::{
     make_folder, open_lock, open_own, open_to_ask, own_folder_problem, read_own, restrict, write_new,
 };
 pub use regular::{NotAFile, TooLarge, bounded, is_null, is_program, open, read, read_if_there};
-pub use replace::{Replacement, exchange, names, real_path, remove, rename, replace, stat, sync_folder, with_suffix};
+pub use replace::{
+    Replacement, exchange, names, names_of_links, real_path, remove, rename, replace, stat, sync_folder, with_suffix,
+};
 pub use stamp::{RACY, Stamp};
 
 pub use crate::sys::files::{

@@ -5,7 +5,8 @@
 mod remotes;
 mod watch;
 
-use std::path::{Component, Path, PathBuf};
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 
 use crate::clock;
 use crate::config::projects::{NARROWING, narrowing};
@@ -91,6 +92,9 @@ pub const BY_REMOTE: &str = "the rules by `remote`";
 /// How the folder of a session is called, where nobody can tell which one that is.
 pub const WORKING_FOLDER: &str = "the working folder";
 
+/// What to do about a repository whose remotes nobody knows any more.
+const REOPEN: &str = "and nobody can tell what its remotes were; put it back, or open the folder again";
+
 /// Why nobody can tell yet.
 const BEING_READ: &str = "they are being read";
 
@@ -99,22 +103,31 @@ pub fn look(question: Question<'_>, before: Option<&Found>) -> Found {
     let mut watch = Watch::after(before.map(|before| &before.watch), question.now);
     // Once for all of them: who opens many waits no longer.
     let until = clock::instant() + remotes::PATIENCE;
-    let places = places(question, &mut watch, |folder, watch| {
+    let places = places(question, &mut watch, |named, folder, watch| {
         let around = around(folder, watch);
-        remotes::remotes(&around, question.environment, until, watch)
+        let mut found = remotes::remotes(&around, question.environment, until, watch)?;
+        // What went away took with it what says whose this is.
+        if let Some(gone) = watch.gone_repository(named, &found.places) {
+            let last = before.and_then(|before| before.places.remotes_of(folder));
+            let last = last.ok_or_else(|| format!("the repository in `{}` is gone, {REOPEN}", gone.display()))?;
+            found.remotes.extend(last.into_iter().filter(|remote| !found.remotes.contains(remote)).collect::<Vec<_>>());
+        }
+        Ok(found.remotes)
     });
     Found { places, watch }
 }
 
 /// The same without `git`: remotes that `before` does not have are not known.
 pub fn glance(question: Question<'_>, before: &Found) -> Places {
-    let known = |folder: &Folder, _: &mut Watch| before.places.remotes_of(folder).ok_or_else(|| BEING_READ.to_owned());
+    let known = |_: &Path, folder: &Folder, _: &mut Watch| {
+        before.places.remotes_of(folder).ok_or_else(|| BEING_READ.to_owned())
+    };
     places(question, &mut Watch::after(Some(&before.watch), question.now), known)
 }
 
 type Asked = Result<Vec<Remote>, String>;
 
-fn places(question: Question<'_>, watch: &mut Watch, remotes: impl Fn(&Folder, &mut Watch) -> Asked) -> Places {
+fn places(question: Question<'_>, watch: &mut Watch, remotes: impl Fn(&Path, &Folder, &mut Watch) -> Asked) -> Places {
     let Question { rules, folders, reads_files, .. } = question;
     let named = folders.to_vec();
     if rules.is_empty() && !reads_files {
@@ -124,11 +137,11 @@ fn places(question: Question<'_>, watch: &mut Watch, remotes: impl Fn(&Folder, &
     }
     let has_remotes = rules.iter().any(|rule| rule.remote.is_some());
     let rules = rules.iter().map(|rule| rule.clone().resolved(|begin| watch.real(begin))).collect();
-    let asked = |folder: &Folder, watch: &mut Watch| match has_remotes {
+    let asked = |named: &Path, folder: &Folder, watch: &mut Watch| match has_remotes {
         false => Ok(Vec::new()),
         // A name that was lost on the way leads to no repository.
         true if is_lossy(&folder.path) => Err("its name is not UTF-8 text".to_owned()),
-        true => remotes(folder, watch),
+        true => remotes(named, folder, watch),
     };
     let folders = folders.iter().map(|folder| place(folder, reads_files, watch, asked)).collect();
     Places { rules, folders, named, has_remotes }
@@ -139,16 +152,17 @@ fn is_lossy(path: &Path) -> bool {
 }
 
 fn place(
-    folder: &Path,
+    named: &Path,
     reads_files: bool,
     watch: &mut Watch,
-    remotes: impl Fn(&Folder, &mut Watch) -> Asked,
+    remotes: impl Fn(&Path, &Folder, &mut Watch) -> Asked,
 ) -> Workplace {
-    if !folder.is_absolute() {
-        return Workplace { unknown: Some(nowhere(folder)), ..Workplace::default() };
+    if !named.is_absolute() {
+        return Workplace { unknown: Some(nowhere(named)), ..Workplace::default() };
     }
-    let lost = watch.lost(folder);
-    let (mut folder, lost) = match names(folder, watch) {
+    watch.keep_repositories(named);
+    let lost = watch.lost(named);
+    let (mut folder, lost) = match names(named, watch) {
         Ok(folder) => (folder, lost),
         Err(folder) => (folder, lost.or(Some("nobody can tell where it really is"))),
     };
@@ -157,7 +171,7 @@ fn place(
         let unknown = Some(unknown("the rules", &folder.path, why));
         return Workplace { folder, unknown, files: Vec::new() };
     }
-    let found = remotes(&folder, watch);
+    let found = remotes(named, &folder, watch);
     if found.is_err() {
         watch.try_again();
     }
@@ -167,13 +181,14 @@ fn place(
     Workplace { folder, unknown, files }
 }
 
-/// The folder by its names; as an error where nobody can tell its real one.
+/// The folder by its names, each that a link on the way gives it; as an error where nobody can tell its real one.
 fn names(named: &Path, watch: &mut Watch) -> Result<Folder, Folder> {
-    let of = |path: PathBuf| {
-        let other = Some(without_detours(named)).filter(|named| *named != path);
-        Folder { path, named: other, remotes: Vec::new() }
-    };
-    watch.real(named).map(of).ok_or_else(|| of(named.to_owned()))
+    let mut others = watch.names(named);
+    let real = watch.real(named).filter(|_| !others.is_empty());
+    let path = real.clone().unwrap_or_else(|| named.to_owned());
+    others.retain(|name| *name != path);
+    let folder = Folder { path, named: others, remotes: Vec::new() };
+    if real.is_some() { Ok(folder) } else { Err(folder) }
 }
 
 /// That nobody can tell what `rules` say of a folder.
@@ -198,32 +213,25 @@ fn nowhere(folder: &Path) -> Bound {
 /// Why rules cannot be tried for what a client names.
 const NOT_HERE: &str = "it is no folder of this machine, so nobody can tell which rules hold for it";
 
-/// As it is named, without `.` and `..`.
-fn without_detours(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => drop(plain.pop()),
-            part => plain.push(part),
-        }
-    }
-    plain
-}
-
-/// The folder and those that it is in, also by its other name.
+/// The folder and those that it is in, also by its other names.
 fn around(folder: &Folder, watch: &mut Watch) -> Vec<PathBuf> {
     let mut around: Vec<PathBuf> = folder.path.ancestors().map(Path::to_owned).collect();
     around.extend(around_name(folder, watch));
     around
 }
 
-/// Those of them that only the other name leads through.
+/// Those of them that only another name leads through.
 fn around_name(folder: &Folder, watch: &mut Watch) -> Vec<PathBuf> {
     let is_real = |path: &Path| folder.path.ancestors().any(|ancestor| ancestor == path);
-    let named = folder.named.as_deref().into_iter().flat_map(Path::ancestors);
-    let named = named.filter(|path| !is_real(path) && watch.real(path).is_none_or(|real| !is_real(&real)));
-    named.map(Path::to_owned).collect()
+    let (mut around, mut known) = (Vec::new(), HashSet::new());
+    for path in folder.named.iter().flat_map(|named| named.ancestors()).filter(|path| !is_real(path)) {
+        if known.insert(path.to_owned()) {
+            let real = watch.real(path);
+            let is_other = real.is_none_or(|real| !is_real(&real) && (real == path || known.insert(real)));
+            around.extend(is_other.then(|| path.to_owned()));
+        }
+    }
+    around
 }
 
 /// What the files in `folder` and above it say.
@@ -236,13 +244,16 @@ fn files(folder: &Folder, watch: &mut Watch) -> Vec<Bound> {
     places.into_iter().filter_map(read).collect()
 }
 
-/// Where a file may be that narrows what is used in `folder`: there and above it, by both its names, up to the top of its repository. Of a
+/// Where a file may be that narrows what is used in `folder`: there and above it, by all its names, up to the top of its repository. Of a
 /// submodule that is the one around it.
 fn places_of_files(folder: &Folder, watch: &mut Watch) -> Vec<PathBuf> {
     let mut places = up_to_top(&folder.path, watch);
-    if let Some(named) = &folder.named {
-        let others = around_name(folder, watch);
-        places.extend(up_to_top(named, watch).into_iter().filter(|place| others.contains(place)));
+    let others = around_name(folder, watch);
+    for named in &folder.named {
+        let above = up_to_top(named, watch);
+        let above = above.into_iter().filter(|place| others.contains(place));
+        let above: Vec<PathBuf> = above.filter(|place| !places.contains(place)).collect();
+        places.extend(above);
     }
     places.into_iter().map(|inside| inside.join(NARROWING)).collect()
 }

@@ -94,8 +94,8 @@ impl Rule {
 pub struct Folder {
     /// Links resolved.
     pub path: PathBuf,
-    /// As it was named, where a link led from there.
-    pub named: Option<PathBuf>,
+    /// Its other names, where links lead to it: as it was named, and behind each link but the last.
+    pub named: Vec<PathBuf>,
     /// Where its repository is pushed to and pulled from.
     pub remotes: Vec<Remote>,
 }
@@ -103,16 +103,21 @@ pub struct Folder {
 /// The rules that hold for `folder`: the first by path that is for it, and every one by remote alone. What a session may use is
 /// what all of them name.
 ///
-/// A folder that a link led to has two names. The first rule by path for the real one always holds: no link leads into a folder
-/// around its rule. Where that has none of its own, but at most one that is for both names, the first for the other name holds too:
-/// no link leads out of a rule.
+/// A folder that links led to has several names. The first rule by path for the real one always holds: no link leads into a folder
+/// around its rule. Where that has none of its own, but at most one that is for another name too, the first for that name holds as
+/// well: no link leads out of a rule.
 pub fn holding<'r>(rules: &'r [Rule], folder: &Folder) -> Vec<&'r Rule> {
     let first = |name: &Path| rules.iter().filter(|rule| rule.path.is_some()).find(|rule| rule.is_for(folder, name));
     let by_path = first(&folder.path);
-    let named = folder.named.as_deref().filter(|named| by_path.is_none_or(|rule| rule.is_for(folder, named)));
-    let by_name = named.and_then(first).filter(|rule| by_path.is_none_or(|by_path| by_path.number != rule.number));
-    let by_remote = rules.iter().filter(|rule| rule.path.is_none() && rule.is_for(folder, &folder.path));
-    by_path.into_iter().chain(by_name).chain(by_remote).collect()
+    let mut holding: Vec<&Rule> = by_path.into_iter().collect();
+    let others = folder.named.iter().filter(|named| by_path.is_none_or(|rule| rule.is_for(folder, named)));
+    for rule in others.filter_map(|named| first(named)) {
+        if holding.iter().all(|held| held.number != rule.number) {
+            holding.push(rule);
+        }
+    }
+    holding.extend(rules.iter().filter(|rule| rule.path.is_none() && rule.is_for(folder, &folder.path)));
+    holding
 }
 
 /// The rules by path that never hold, each with the earlier one that is for all its folders: of those by path the first holds.
@@ -195,9 +200,12 @@ pub(super) mod tests {
             (vec![company()], "/home/me/company/a", "/home/me/company/b", &[1]),
             (vec![company()], "/x", "/y", &[]),
         ] {
-            let folder = Folder { path: path.into(), named: Some(named.into()), remotes: Vec::new() };
+            let folder = Folder { path: path.into(), named: vec![named.into()], remotes: Vec::new() };
             let numbers: Vec<usize> = holding(&rules, &folder).iter().map(|rule| rule.number).collect();
             assert_eq!(numbers, expected, "{rules:?} {named} {path}");
+            // One more name on the way, under no rule of its own.
+            let folder = Folder { named: vec!["/x".into(), named.into()], ..folder };
+            assert_eq!(holding(&rules, &folder).len(), numbers.len(), "{rules:?} {named} {path}");
         }
     }
 

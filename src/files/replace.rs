@@ -3,7 +3,7 @@
 
 use std::fs::{self, Metadata};
 use std::io::{self, ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::private;
 use crate::sys;
@@ -24,6 +24,50 @@ pub fn real_path(path: &Path) -> io::Result<PathBuf> {
         path = folder.join(target);
     }
     Err(io::Error::other("too many levels of symbolic links"))
+}
+
+/// What `path` is called before and behind each link on its way, in their order and without `.` and `..`: itself first, the real one last.
+pub fn names_of_links(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut path = std::path::absolute(path)?;
+    let mut names = vec![without_detours(&path)];
+    while let Some(behind) = behind_first_link(&path) {
+        if names.len() > MAX_LINKS {
+            return Err(io::Error::other("too many levels of symbolic links"));
+        }
+        names.push(without_detours(&behind));
+        path = behind;
+    }
+    Ok(names)
+}
+
+/// The path with the first link in it followed, if there is one.
+fn behind_first_link(path: &Path) -> Option<PathBuf> {
+    let mut folder = PathBuf::new();
+    let mut parts = path.components();
+    while let Some(part) = parts.next() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(folder.pop()),
+            part => match sys::files::read_link(&folder.join(part)) {
+                Ok(target) => return Some(folder.join(target).join(parts.as_path())),
+                Err(_) => folder.push(part),
+            },
+        }
+    }
+    None
+}
+
+/// As it is named, without `.` and `..`.
+fn without_detours(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(plain.pop()),
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 /// The real path of the part of `folder` that exists, and the rest as it is.

@@ -28,6 +28,18 @@ const MOST_FOLDERS: usize = 512;
 /// Variables that name a file which git reads in the place of the person's or the system's configuration.
 const OTHER_CONFIGURATIONS: [&str; 2] = ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"];
 
+/// Variables that name a folder which git takes for a repository, or for what one shares with its worktrees.
+const DIRECTORIES: [&str; 2] = ["GIT_DIR", "GIT_COMMON_DIR"];
+
+/// The remotes, and where they are from.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Each once.
+    pub remotes: Vec<Remote>,
+    /// Where a repository may be, and whether one that is configured is there.
+    pub places: Vec<(PathBuf, bool)>,
+}
+
 /// What has to be read, and what was found in it.
 struct Reading<'w> {
     environment: &'w Environment,
@@ -56,16 +68,22 @@ pub fn remotes(
     environment: &Environment,
     until: Instant,
     watch: &mut Watch,
-) -> Result<Vec<Remote>, String> {
-    let mut found = Vec::new();
+) -> Result<Found, String> {
+    let (mut found, mut places) = (Vec::new(), Vec::new());
     for folder in around {
-        found.extend(repositories(folder, watch)?);
+        let here = repositories(folder, watch)?;
+        places.push((folder.clone(), here.iter().any(Repository::is_configured)));
+        found.extend(here);
     }
-    if let (Some(folder), Some(directory)) = (around.first(), environment.get("GIT_DIR")) {
-        found.extend(repository::named(folder, &folder.join(directory), watch)?);
+    for name in DIRECTORIES {
+        let (Some(folder), Some(directory)) = (around.first(), environment.get(name)) else { continue };
+        let directory = folder.join(directory);
+        let here = repository::named(folder, &directory, watch)?;
+        places.push((directory, here.as_ref().is_some_and(Repository::is_configured)));
+        found.extend(here);
     }
     if found.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Found { remotes: Vec::new(), places });
     }
     let mut reading = Reading {
         environment,
@@ -84,7 +102,7 @@ pub fn remotes(
             reading.begin(repository)?;
         }
         reading.finish()?;
-        let paths: HashSet<PathBuf> = reading.local().collect();
+        let paths = reading.local()?;
         // Two that name each other would never end.
         let next = paths.into_iter().map(|path| reading.watch.real(&path).unwrap_or(path));
         let next: HashSet<PathBuf> = next.filter(|path| !followed.contains(path)).collect();
@@ -92,7 +110,9 @@ pub fn remotes(
             return Err(format!("more than {MOST_FOLDERS} folders may be remotes of it"));
         }
         for path in &next {
-            found.extend(repositories(path, reading.watch)?);
+            let here = repositories(path, reading.watch)?;
+            places.push((path.clone(), here.iter().any(Repository::is_configured)));
+            found.extend(here);
         }
         followed.extend(next);
     }
@@ -102,7 +122,7 @@ pub fn remotes(
             remotes.push(remote);
         }
     }
-    Ok(remotes)
+    Ok(Found { remotes, places })
 }
 
 impl Reading<'_> {
@@ -140,14 +160,14 @@ impl Reading<'_> {
     /// What `GIT_CONFIG_KEY_0` and those that follow say.
     fn of_variables(&self) -> Vec<Entry> {
         let value = |of: &str, number: usize| self.environment.get(&format!("GIT_CONFIG_{of}_{number}"));
-        let keys = (0..MOST_FILES).map_while(|number| Some((value("KEY", number)?, value("VALUE", number)?)));
+        let keys = (0..).map_while(|number| Some((value("KEY", number)?, value("VALUE", number)?)));
         let entry = |(key, value): (&str, &str)| {
             let (section, rest) = key.split_once('.')?;
             // A name in the middle is as it is written.
             let between = rest.rfind('.').map_or("", |at| &rest[..at]);
             let name = rest[between.len()..].to_ascii_lowercase();
             let is = Use::of(&format!("{}.{between}{name}", section.to_ascii_lowercase()))?;
-            matches!(is, Use::Address | Use::Rewrite(_)).then(|| Entry { file: None, is, value: value.to_owned() })
+            Some(Entry { file: None, is, value: value.to_owned() })
         };
         keys.filter_map(entry).collect()
     }
@@ -198,15 +218,15 @@ impl Reading<'_> {
                 Use::Address if has_remotes => self.address(value),
                 Use::Address => {}
                 Use::Rewrite(base) => self.rewrites.push((value, base)),
-                // git reads it itself.
-                Use::Include => {
+                // git reads it itself, except what a variable names.
+                Use::Include if file.is_some() => {
                     if let Some(included) = self.included(file.as_deref(), &value) {
                         self.watch.note(&included);
                     }
                 }
                 // Whether the condition holds depends on more than is asked here; an address too many only narrows.
-                Use::IncludeIf => {
-                    let unknown = || format!("nobody can tell which file `includeIf` leads to by `{value}`");
+                Use::Include | Use::IncludeIf => {
+                    let unknown = || format!("nobody can tell which file an `include` leads to by `{value}`");
                     let included = self.included(file.as_deref(), &value).ok_or_else(unknown)?;
                     if self.watch.note(&included) {
                         self.add(included)?;
@@ -223,6 +243,7 @@ impl Reading<'_> {
         match value.strip_prefix("~/") {
             Some(rest) => Some(Path::new(self.environment.get(files::HOME)?).join(rest)),
             None if value.starts_with('~') || value.starts_with("%(prefix)") => None,
+            None if Path::new(value).is_absolute() => Some(PathBuf::from(value)),
             None => Some(file?.parent()?.join(value)),
         }
     }
@@ -238,11 +259,29 @@ impl Reading<'_> {
     }
 
     /// Where those lead that are paths of this machine.
-    fn local(&self) -> impl Iterator<Item = PathBuf> {
-        let paths = self.addresses().filter_map(|url| Remote::local(&url));
-        // git takes it with and without the ending.
-        let paths = paths.flat_map(|path| [format!("{path}{MARK}"), path]);
-        paths.flat_map(|path| self.bases.iter().map(move |base| base.join(&path)).collect::<Vec<_>>())
+    fn local(&self) -> Result<HashSet<PathBuf>, String> {
+        let mut local = HashSet::new();
+        for path in self.addresses().filter_map(|url| Remote::local(&url)) {
+            let at_home = match path.strip_prefix('~') {
+                Some(rest) if rest.is_empty() || rest.starts_with('/') => {
+                    let home = self.environment.get(files::HOME);
+                    let home = home.ok_or_else(|| {
+                        format!("nobody can tell which folder the remote `{path}` is: there is no home")
+                    })?;
+                    Some(format!("{home}{rest}"))
+                }
+                // Where somebody's home is, only the system knows.
+                Some(_) => {
+                    return Err(format!("nobody can tell which folder the remote `{path}` is; write the whole path"));
+                }
+                None => None,
+            };
+            // git takes it with and without the ending.
+            let paths = at_home.into_iter().chain([path]).flat_map(|path| [format!("{path}{MARK}"), path]);
+            local
+                .extend(paths.flat_map(|path| self.bases.iter().map(move |base| base.join(&path)).collect::<Vec<_>>()));
+        }
+        Ok(local)
     }
 }
 

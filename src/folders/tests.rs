@@ -197,23 +197,31 @@ fn a_folder_behind_a_link_is_also_where_the_link_is() {
     fs::create_dir_all(at("disk/x/src")).unwrap();
     std::os::unix::fs::symlink(at("disk/x"), at("company/link")).unwrap();
     std::os::unix::fs::symlink(at("company"), at("alias")).unwrap();
+    // A folder of the company that was moved away, and a link in its place.
+    fs::create_dir_all(at("disk/moved/src")).unwrap();
+    std::os::unix::fs::symlink("../disk/./moved", at("company/moved")).unwrap();
+    std::os::unix::fs::symlink(at("alias/moved"), at("over")).unwrap();
     fs::write(at("company").join(NARROWING), "accounts = 'company'").unwrap();
     fs::write(at("disk/x").join(NARROWING), "accounts = 'x'").unwrap();
     let environment = Environment::default();
     let rules = rules(None, &at("company"));
     for (folder, path, named, words, numbers) in [
-        ("company/link", "disk/x", Some("company/link"), &["x", "company"][..], &[1][..]),
-        ("company/link/src", "disk/x/src", Some("company/link/src"), &["company"], &[1]),
-        ("alias", "company", Some("alias"), &["company"], &[1]),
-        ("disk/../company/./link", "disk/x", Some("company/link"), &["x", "company"], &[1]),
-        ("company/../disk/x", "disk/x", None, &["x"], &[]),
+        ("company/link", "disk/x", &["company/link"][..], &["x", "company"][..], &[1][..]),
+        ("company/link/src", "disk/x/src", &["company/link/src"], &["company"], &[1]),
+        ("alias", "company", &["alias"], &["company"], &[1]),
+        ("disk/../company/./link", "disk/x", &["company/link"], &["x", "company"], &[1]),
+        ("company/../disk/x", "disk/x", &[], &["x"], &[]),
+        ("over", "disk/moved", &["over", "alias/moved", "company/moved"], &["company"], &[1]),
+        ("over/src", "disk/moved/src", &["over/src", "alias/moved/src", "company/moved/src"], &["company"], &[1]),
+        ("disk/moved", "disk/moved", &[], &[], &[]),
     ] {
         let folders = [at(folder)];
         let question =
             Question { rules: &rules, folders: &folders, reads_files: true, environment: &environment, now: LATER };
         let places = look(question, None).places;
         let place = &places.folders[0];
-        assert_eq!((&place.folder.path, place.folder.named.clone()), (&at(path), named.map(at)), "{folder}");
+        let named: Vec<PathBuf> = named.iter().copied().map(at).collect();
+        assert_eq!((&place.folder.path, &place.folder.named), (&at(path), &named), "{folder}");
         let found = place.files.iter().map(|bound| bound.accounts.clone().unwrap().to_string());
         assert_eq!(found.collect::<Vec<_>>(), words, "{folder}");
         let held = Standing::new(&places.rules, None, &places.folders, &[]).rules;
@@ -221,13 +229,108 @@ fn a_folder_behind_a_link_is_also_where_the_link_is() {
     }
     // The repository that the link lies in counts as well.
     let around = around(
-        &Folder { path: at("disk/x"), named: Some(at("company/link")), ..Folder::default() },
+        &Folder { path: at("disk/x"), named: vec![at("company/link")], ..Folder::default() },
         &mut Watch::default(),
     );
     assert!(
         around.contains(&at("company")) && around.iter().filter(|place| **place == base).count() == 1,
         "{around:?}"
     );
+}
+
+/// What went away took with it what says whose this is.
+#[test]
+fn a_repository_that_is_gone_keeps_its_remotes() {
+    let home = tempfile::TempDir::new().unwrap();
+    let at = |name: &str| home.path().join(name);
+    fs::create_dir_all(at("site/.git")).unwrap();
+    let config =
+        |url: &str| fs::write(at("site/.git/config"), format!("[remote \"origin\"]\n\turl = {url}\n")).unwrap();
+    config("git@github.com:acme/site");
+    let (environment, folders) = (Environment::default(), [at("site"), at("other")]);
+    let rules = rules(Some("github.com/acme/*"), &at("company"));
+    let question =
+        |rules| Question { rules, folders: &folders, reads_files: false, environment: &environment, now: LATER };
+    let mut found = look(question(&rules), None);
+    if found.places.folders[0].unknown.is_some() {
+        eprintln!("skipped: there is no git");
+        return;
+    }
+    for (change, expected) in [
+        ("none", "github.com/acme/site"),
+        ("renamed", "github.com/acme/site"),
+        ("again", "github.com/acme/site"),
+        ("an empty folder", "github.com/acme/site"),
+        ("another", "example.org/x"),
+        ("without a configuration", "example.org/x"),
+        ("back", "github.com/acme/site"),
+    ] {
+        match change {
+            "renamed" => fs::rename(at("site/.git"), at("site/git")).unwrap(),
+            "an empty folder" => fs::create_dir(at("site/.git")).unwrap(),
+            "another" => config("https://example.org/x"),
+            "without a configuration" => fs::remove_file(at("site/.git/config")).unwrap(),
+            "back" => config("git@github.com:acme/site"),
+            _ => {}
+        }
+        let glanced = glance(question(&rules), &found);
+        found = look(question(&rules), Some(&found));
+        for places in [&glanced, &found.places] {
+            assert!(places.folders[0].unknown.is_none(), "{change}");
+        }
+        let remotes: Vec<&str> = found.places.folders[0].folder.remotes.iter().map(Remote::text).collect();
+        assert_eq!(remotes, [expected], "{change}");
+    }
+    // Where nobody asked in between, nobody knows them.
+    fs::rename(at("site/.git"), at("site/.git-gone")).unwrap();
+    found = look(question(&rules[..1]), Some(&found));
+    found = look(question(&rules), Some(&found));
+    let unknown = found.places.folders[0].unknown.as_ref().unwrap().accounts.clone().unwrap_err();
+    assert!(unknown.ends_with(REOPEN), "{unknown}");
+    let elsewhere = Question { folders: &folders[1..], ..question(&rules) };
+    found = look(elsewhere, Some(&found));
+    let opened = look(question(&rules), Some(&found)).places;
+    assert!(opened.folders[0].unknown.is_none() && opened.folders[0].folder.remotes.is_empty(), "opened again");
+}
+
+/// What lies between may come and go while both ends stay.
+#[cfg(unix)]
+#[test]
+fn a_link_that_comes_between_is_seen() {
+    let home = tempfile::TempDir::new().unwrap();
+    let base = files::real_path(home.path()).unwrap();
+    let at = |name: &str| base.join(name);
+    fs::create_dir_all(at("company/real")).unwrap();
+    fs::create_dir_all(at("disk")).unwrap();
+    let link = |target: &str, place: &str| {
+        let _ = fs::remove_file(at(place));
+        std::os::unix::fs::symlink(at(target), at(place)).unwrap();
+    };
+    link("company/real", "open");
+    let (environment, rules, folders) = (Environment::default(), rules(None, &at("company")), [at("open")]);
+    let question =
+        Question { rules: &rules, folders: &folders, reads_files: false, environment: &environment, now: LATER };
+    let mut found = look(question, None);
+    let moved = || {
+        fs::rename(at("company/real"), at("disk/real")).unwrap();
+        link("disk/real", "company/real");
+    };
+    for (what, change, numbers) in [
+        ("as it was", &(|| {}) as &dyn Fn(), &[1][..]),
+        ("moved to a disk", &moved, &[1]),
+        ("past the company", &|| link("disk/real", "open"), &[]),
+        ("over the company", &|| link("company/real", "open"), &[1]),
+    ] {
+        change();
+        assert_eq!(found.has_changed(), what != "as it was", "{what}");
+        found = look(question, Some(&found));
+        let held = Standing::new(&found.places.rules, None, &found.places.folders, &[]).rules;
+        assert_eq!(held.iter().map(|rule| rule.number).collect::<Vec<_>>(), numbers, "{what}");
+        assert!(found.places.folders[0].unknown.is_none(), "{what}");
+    }
+    link("open", "open");
+    found = look(question, Some(&found));
+    assert!(found.places.folders[0].unknown.is_some(), "links without end");
 }
 
 #[test]

@@ -28,12 +28,18 @@ enum Seen {
 pub struct Watch {
     files: Vec<(PathBuf, Seen)>,
     links: Vec<(PathBuf, Option<PathBuf>)>,
+    /// What paths are called on the way through their links.
+    names: Vec<(PathBuf, Vec<PathBuf>)>,
     /// Folders whose names were read.
     listed: Vec<(PathBuf, Option<Stamp>)>,
     /// Folders that are there, or were once.
     there: HashSet<PathBuf>,
     /// Those of the last look.
     there_before: HashSet<PathBuf>,
+    /// For each folder of the session, where its repositories were whenever this was looked at.
+    repositories: HashMap<PathBuf, HashSet<PathBuf>>,
+    /// The same of the last look.
+    repositories_before: HashMap<PathBuf, HashSet<PathBuf>>,
     /// What the last look read, as it was when this one began.
     ahead: HashMap<PathBuf, Seen>,
     /// When this look began, by the clock of files and by that of this process. `None` where nobody looks again.
@@ -49,6 +55,7 @@ impl Watch {
         let known = before.into_iter().flat_map(|before| &before.files);
         Watch {
             ahead: known.map(|(path, _)| (path.clone(), seen(path))).collect(),
+            repositories_before: before.map(|before| before.repositories.clone()).unwrap_or_default(),
             there_before: before.map(|before| before.there.clone()).unwrap_or_default(),
             began: Some((now, clock::instant())),
             ..Watch::default()
@@ -90,6 +97,21 @@ impl Watch {
         }
     }
 
+    /// Keeps in mind where the repositories of a folder were, as long as the session works in it.
+    pub fn keep_repositories(&mut self, folder: &Path) {
+        if let Some(were) = self.repositories_before.get(folder) {
+            self.repositories.insert(folder.to_owned(), were.clone());
+        }
+    }
+
+    /// Notes where repositories of a folder may be, and whether one is there. A place where one was and is no more.
+    pub fn gone_repository(&mut self, folder: &Path, places: &[(PathBuf, bool)]) -> Option<PathBuf> {
+        let were = self.repositories.entry(folder.to_owned()).or_default();
+        were.extend(places.iter().filter(|(_, is_there)| *is_there).map(|(place, _)| place.clone()));
+        let is_gone = |(place, is_there): &&(PathBuf, bool)| !is_there && were.contains(place);
+        places.iter().find(is_gone).map(|(place, _)| place.clone())
+    }
+
     /// Notes one that was read already: unless it was known before, it is looked at once more.
     pub fn note_late(&mut self, path: &Path) {
         self.is_late |= !self.ahead.contains_key(path) && self.files.iter().all(|(known, _)| known != path);
@@ -110,6 +132,13 @@ impl Watch {
         real
     }
 
+    /// What `path` is called before and behind each link on its way; none where they do not end.
+    pub fn names(&mut self, path: &Path) -> Vec<PathBuf> {
+        let names = files::names_of_links(path).unwrap_or_default();
+        self.names.push((path.to_owned(), names.clone()));
+        names
+    }
+
     /// Something is unknown, and no file would show that it is known.
     pub fn try_again(&mut self) {
         self.again_at = Some(clock::instant() + LATER);
@@ -127,6 +156,7 @@ impl Watch {
             || self.files.iter().any(|(path, before)| seen(path) != *before)
             || self.listed.iter().any(|(folder, before)| Stamp::at(folder) != *before)
             || self.links.iter().any(|(path, real)| files::real_path(path).ok() != *real)
+            || self.names.iter().any(|(path, names)| files::names_of_links(path).unwrap_or_default() != *names)
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Child, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::clock;
 use crate::domain::plain_text::bounded;
@@ -21,6 +21,12 @@ pub const ROOT: &str = std::path::MAIN_SEPARATOR_STR;
 
 /// What a `git` in an alias or a hook hands on of the `-c` that it was called with.
 pub const PARAMETERS: &str = "GIT_CONFIG_PARAMETERS";
+
+/// The longest time between two looks whether `git` has ended.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
+
+/// Why a `git` that hangs says nothing.
+const LATE: &str = "`git` did not say in time what the remotes are";
 
 /// What a value of a configuration is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,19 +102,37 @@ pub fn entries(
     let left = || until.saturating_duration_since(clock::instant());
     let said = said.recv_timeout(left());
     let is_whole = matches!(&said, Ok(Ok(bytes)) if bytes.len() as u64 <= MOST_SAID);
-    if !is_whole {
+    // It may close what it writes to, and stay.
+    let status = if is_whole { ended(&mut child, until).map_err(lost)? } else { None };
+    if status.is_none() {
         let _ = child.kill();
+        // Whoever waits for a disk does not end at once when killed.
+        std::thread::spawn(move || child.wait());
     }
-    let status = child.wait().map_err(lost)?;
-    let said = said.map_err(|_| "`git` did not say in time what the remotes are".to_owned())?.map_err(lost)?;
+    let said = said.map_err(|_| LATE.to_owned())?.map_err(lost)?;
     if !is_whole {
         return Err(format!("of {what} `git` says more than is read"));
     }
+    let status = status.ok_or(LATE)?;
     if !status.success() {
         let why = complained.recv_timeout(left()).ok().and_then(Result::ok).and_then(|said| reason(&said));
         return Err(format!("`git` cannot read {what}: {}", why.unwrap_or_else(|| status.to_string())));
     }
     read(&said)
+}
+
+/// How it ended; `None` where it has not at `until`.
+pub(super) fn ended(child: &mut Child, until: Instant) -> io::Result<Option<ExitStatus>> {
+    let mut pause = Duration::from_millis(1);
+    loop {
+        let status = child.try_wait()?;
+        let left = until.saturating_duration_since(clock::instant());
+        if status.is_some() || left.is_zero() {
+            return Ok(status);
+        }
+        std::thread::sleep(pause.min(left));
+        pause = (pause * 2).min(BETWEEN_LOOKS);
+    }
 }
 
 /// What comes out of a pipe, up to [`MOST_SAID`] and a byte: read beside, since nobody waits for it for long.

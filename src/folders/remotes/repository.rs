@@ -28,6 +28,13 @@ pub struct Repository {
     pub urls: Vec<String>,
 }
 
+impl Repository {
+    /// Whether there is a file that may name its remotes: an empty folder `.git` has none.
+    pub fn is_configured(&self) -> bool {
+        !self.configurations.is_empty() || !self.urls.is_empty()
+    }
+}
+
 /// The repositories that begin in `folder`; none where none does.
 ///
 /// # Errors

@@ -8,6 +8,8 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::clock;
+
+mod variables;
 use crate::domain::time::Timestamp;
 
 /// Long after any file was written.
@@ -57,7 +59,8 @@ impl Place {
 
     fn within(&self, patience: Duration, folder: &str, watch: &mut Watch) -> Result<Vec<Remote>, String> {
         let around: Vec<PathBuf> = self.path(folder).ancestors().map(Path::to_owned).collect();
-        remotes(&around, &self.environment, clock::instant() + patience, watch)
+        let found = remotes(&around, &self.environment, clock::instant() + patience, watch)?;
+        Ok(found.remotes)
     }
 
     fn remotes(&self, folder: &str) -> Result<String, String> {
@@ -338,36 +341,26 @@ fn a_configuration_that_has_no_end_is_given_up() {
     assert!(place.remotes("site").unwrap_err().contains("it is a pipe, not a file"));
 }
 
-/// A shell can set variables, so what they say is added to what is there without them.
 #[test]
-fn what_variables_say_is_added() {
+fn a_remote_may_be_a_folder_at_home() {
     let Some(mut place) = Place::new() else { return };
-    place.repository("site", "work:site");
-    let rewriting = "[url \"git@github.com:acme/\"]\n\tinsteadOf = work:\n";
-    fs::write(place.path("other"), rewriting).unwrap();
-    let other = place.path("other").display().to_string();
-    let rewritten = "work/site github.com/acme/site";
-    for (variables, expected) in [
-        (vec![], "work/site"),
-        (vec![("GIT_CONFIG_COUNT", "x"), ("GIT_DIR", "/not/there")], "work/site"),
-        (vec![("GIT_CONFIG_GLOBAL", "/not/there")], "work/site"),
-        (vec![("GIT_CONFIG_GLOBAL", other.as_str())], rewritten),
-        (vec![("GIT_CONFIG_SYSTEM", other.as_str())], rewritten),
-        (vec![("GIT_CONFIG_KEY_0", "URL.git@github.com:acme/.InsteadOf"), ("GIT_CONFIG_VALUE_0", "work:")], rewritten),
-        (
-            vec![("GIT_CONFIG_KEY_0", "remote.x.pushUrl"), ("GIT_CONFIG_VALUE_0", "https://example.org/x")],
-            "example.org/x work/site",
-        ),
-        (
-            vec![("GIT_CONFIG_KEY_0", "Remote.PushDefault"), ("GIT_CONFIG_VALUE_0", "git@example.org:x")],
-            "example.org/x work/site",
-        ),
-        (vec![("GIT_CONFIG_PARAMETERS", "'url.git@github.com:acme/.insteadof'='work:' 'a.b=c'")], rewritten),
-        (vec![("GIT_CONFIG_PARAMETERS", "'remote.x.url=https://example.org/x'")], "example.org/x work/site"),
-        (vec![("GIT_CONFIG_KEY_0", "core.pager"), ("GIT_CONFIG_VALUE_0", "x")], "work/site"),
-    ] {
-        let owned = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        place.environment = owned.collect();
-        assert_eq!(place.remotes("site"), Ok(expected.to_owned()), "{variables:?}");
-    }
+    place.repository("site", "~/up");
+    place.repository("up.git", "git@github.com:acme/up");
+    assert!(place.remotes("site").unwrap_err().ends_with("there is no home"));
+    place.environment = [("HOME".to_owned(), place.folder.path().display().to_string())].into_iter().collect();
+    assert_eq!(place.remotes("site"), Ok("github.com/acme/up".to_owned()));
+    place.git("site", &["remote", "set-url", "origin", "~somebody/up"]);
+    assert!(place.remotes("site").unwrap_err().contains("the remote `~somebody/up` is"));
+}
+
+/// A `git` of one's own.
+#[cfg(unix)]
+#[test]
+fn a_git_that_closes_its_output_and_stays_is_given_up() {
+    let mut sleeper = Command::new("sleep").arg("60").stdout(std::process::Stdio::null()).spawn().unwrap();
+    let begun = clock::instant();
+    assert!(git::ended(&mut sleeper, begun + Duration::from_millis(30)).unwrap().is_none());
+    sleeper.kill().unwrap();
+    let status = git::ended(&mut sleeper, clock::instant() + PATIENCE).unwrap();
+    assert!(status.is_some_and(|status| !status.success()));
 }

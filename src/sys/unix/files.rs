@@ -226,6 +226,11 @@ pub fn canonical(path: &Path) -> io::Result<PathBuf> {
     fs::canonicalize(path)
 }
 
+/// Where a link leads.
+pub fn read_link(path: &Path) -> io::Result<PathBuf> {
+    fs::read_link(path)
+}
+
 /// `folder` with its links resolved, for a program that follows none.
 pub fn without_links(folder: &Path) -> io::Result<PathBuf> {
     canonical(folder)

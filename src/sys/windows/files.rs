@@ -261,6 +261,11 @@ pub fn canonical(path: &Path) -> io::Result<PathBuf> {
     dunce::canonicalize(path)
 }
 
+/// Where a link leads, in the same form.
+pub fn read_link(path: &Path) -> io::Result<PathBuf> {
+    fs::read_link(path).map(|target| dunce::simplified(&target).to_owned())
+}
+
 /// As it is: no program here refuses links.
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere it may fail")]
 pub fn without_links(folder: &Path) -> io::Result<PathBuf> {

@@ -142,6 +142,9 @@ fn a_folder_is_where_its_links_lead() {
     home.link("free/work", "work");
     home.link("free/twice", "private/to-work");
     home.link("work/loop", "work/loop");
+    home.folder("free/disk");
+    home.link("work/moved", "free/disk");
+    home.link("free/over", "work/moved");
     for (folder, expected) in [
         ("work/site", WORK),
         ("private/to-work", WORK),
@@ -154,6 +157,8 @@ fn a_folder_is_where_its_links_lead() {
         ("work/site/../../private/./notes", PRIVATE),
         ("free/work/../private/notes", PRIVATE),
         ("WORK/site", ALL),
+        ("free/over", WORK),
+        ("free/disk", ALL),
         ("work/is/not/there", WORK),
         ("free", ALL),
         // It leads nowhere.
@@ -174,6 +179,7 @@ fn a_remote_is_where_it_leads_however_it_is_spelled() {
         ("git@github.com:/acme/site.git/", WORK),
         ("[git@github.com:22]:acme/site.git", WORK),
         ("ssh://git@github.com:22/acme/site.git", WORK),
+        ("ssh://[git@%67ithub.com:22]/acme/site.git", WORK),
         ("https://user:token@github.com/acme/site", WORK),
         ("HTTPS://GitHub.COM/Acme/Site.git", WORK),
         ("https://github.com//acme//site.git", WORK),

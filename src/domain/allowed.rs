@@ -133,6 +133,11 @@ impl Allowed {
         Allowed { set: Some(BTreeSet::new()), name: NONE.to_owned(), refused: HashMap::new(), narrowings }
     }
 
+    /// What both leave, which are mostly the same.
+    pub fn both(one: &Arc<Allowed>, other: &Arc<Allowed>) -> Arc<Allowed> {
+        if one == other { Arc::clone(one) } else { Arc::new(one.and(other)) }
+    }
+
     /// What both leave.
     #[must_use = "this returns what both leave"]
     pub fn and(&self, other: &Allowed) -> Allowed {

@@ -1,6 +1,7 @@
 //! The way of a request to its account: what has to be known first, which account it is, and to whom the choice is reported.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::accounts::View;
@@ -13,6 +14,7 @@ use super::session::event::{Event, Selected};
 use super::{FIRST_ACCOUNT, Manager};
 use crate::clock;
 use crate::domain::account::{AccountId, ModelFamily};
+use crate::domain::allowed::Allowed;
 use crate::domain::base_url::BaseUrl;
 use crate::domain::health::Gate;
 use crate::domain::health::condition::Effect;
@@ -31,6 +33,13 @@ use crate::store::{NamedLock, State};
 pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Manager {
+    /// The accounts that a request may use which comes now with the key of the proxy that is called `key`. What holds in a folder that was
+    /// just opened is waited for.
+    pub async fn admitted_to(&self, key: Option<&str>) -> Arc<Allowed> {
+        self.session.project_was_read().await;
+        self.accounts.allowed_to(key)
+    }
+
     /// Asks the ledger what has to be known before a request is routed: what siblings know, when that is older than a
     /// second; the spending of accounts that have a limit, always; and who owns what the request names, once.
     pub async fn consult(&self, request: &mut RouteRequest) {
@@ -373,7 +382,7 @@ impl Drop for Asked<'_> {
     }
 }
 
-/// Notes which accounts the request may use when it begins, which is never widened.
+/// Notes which accounts the request may use, which is never widened, where that was not noted when it came.
 fn note_allowed(request: &mut RouteRequest, view: &View) {
     request.within.get_or_insert_with(|| view.pool.allowed_to(request.key.as_deref()));
 }

@@ -20,6 +20,9 @@ pub use identity::{Identity, random_id, random_key, reached_at};
 pub use project::{BY_REMOTE, Given, Project, WORKING_FOLDER, of_settings};
 pub use registration::{LONGEST_FOLDER, LONGEST_PROGRAM};
 
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
+
 use crate::clock::Clock;
 use crate::domain::time::Timestamp;
 use crate::store::{DataFolders, Store};
@@ -41,6 +44,8 @@ pub struct Session {
     registration: Registration,
     tasks: Tasks,
     changes: Changes,
+    /// Wakes whoever waits for a change of what may be used.
+    rules: Notify,
 }
 
 impl Session {
@@ -64,6 +69,7 @@ impl Session {
             registration: Registration::default(),
             tasks: Tasks::default(),
             changes: Changes::default(),
+            rules: Notify::new(),
         }
     }
 
@@ -95,5 +101,15 @@ impl Session {
     /// What counts the changes that the pool shows.
     pub fn changes(&self) -> &Changes {
         &self.changes
+    }
+
+    /// Until the configuration or what holds for this session changes after this call.
+    pub fn rules_change(&self) -> Notified<'_> {
+        self.rules.notified()
+    }
+
+    fn touch_rules(&self) {
+        self.changes.touch();
+        self.rules.notify_waiters();
     }
 }

@@ -45,6 +45,9 @@ pub trait Attempt: Sized {
     /// Binds the request to the account of an open connection, if it has to stay there.
     fn bind(&self, _request: &mut RouteRequest) {}
 
+    /// Ends the loop where the key of the proxy that the request came with is none any more.
+    async fn admitted(&mut self) -> Result<(), Self::End>;
+
     /// Whether only an API key could serve, and there is none: no waiting helps.
     fn lacks_key(&self, _request: &RouteRequest, _refusal: &Refusal) -> bool {
         false
@@ -145,6 +148,7 @@ impl<'m> Failover<'m> {
     ) -> Result<Option<Route>, Over<A::End, A::Refused>> {
         let manager = self.manager;
         attempt.meanwhile(manager.consult(&mut self.request)).await.map_err(Over::End)?;
+        attempt.admitted().await.map_err(Over::End)?;
         attempt.bind(&mut self.request);
         let mut route = match manager.route(&self.request) {
             Ok(route) => route,
@@ -221,6 +225,7 @@ impl<'m> Failover<'m> {
         route: Route,
         kept: &mut Option<(Route, A::Refused)>,
     ) -> Result<Option<Route>, Over<A::End, A::Refused>> {
+        attempt.admitted().await.map_err(Over::End)?;
         match attempt.try_one(self, route).await {
             Tried::End(end) => Err(Over::End(end)),
             Tried::Changed(route) => Ok(Some(route)),

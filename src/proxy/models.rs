@@ -16,6 +16,7 @@ use hyper::{Method, Response, StatusCode};
 use serde_json::{Map, Value, json};
 
 use crate::domain::account::Kind;
+use crate::domain::allowed::Allowed;
 use crate::domain::client_version::ClientVersion;
 use crate::domain::health::Gate;
 use crate::domain::pool::Member;
@@ -85,17 +86,17 @@ pub async fn of_all(
     proxy: &ProxyState,
     head: &request::Parts,
     aim: &Aim,
-    client: Option<&Arc<str>>,
+    (client, within): (Option<&Arc<str>>, &Arc<Allowed>),
 ) -> Option<Response<ProxyBody>> {
     let asked = Asked::of(&head.method, aim)?;
     let view = proxy.manager.accounts().view();
-    let allowed = view.pool.allowed_to(client.map(|name| &**name));
+    let allowed = Allowed::both(within, &view.pool.allowed_to(client.map(|name| &**name)));
     let has = |kind| view.pool.members.iter().any(|member| member.kind == kind && allowed.admits(&member.id));
     if !view.has_logins() || !has(Kind::ChatGpt) {
         return None;
     }
     let has_key = has(Kind::ApiKey);
-    let listed = Box::pin(together(proxy, aim.query(), &head.headers, client)).await;
+    let listed = Box::pin(together(proxy, aim.query(), &head.headers, (client, within))).await;
     let Some(ModelList { data, models, etag }) = listed else {
         // One that is a key may say why.
         return (!has_key).then(|| errors::unreachable("no account lists its models", false));
@@ -120,7 +121,12 @@ pub async fn of_all(
 
 /// The models of all accounts, those that wait for a limit to end too, each once and only where its account is kept for it.
 /// `None` where no account lists any.
-async fn together(proxy: &ProxyState, query: &str, client: &HeaderMap, key: Option<&Arc<str>>) -> Option<ModelList> {
+async fn together(
+    proxy: &ProxyState,
+    query: &str,
+    client: &HeaderMap,
+    (key, within): (Option<&Arc<str>>, &Arc<Allowed>),
+) -> Option<ModelList> {
     let manager = &proxy.manager;
     let (ours, now) = (manager.session().config().client_version(), manager.session().now());
     let client = headers::for_question(client.clone());
@@ -130,7 +136,7 @@ async fn together(proxy: &ProxyState, query: &str, client: &HeaderMap, key: Opti
     // A client compares the state that the list has with the one that answers to its requests name.
     let chosen = manager.explain_to(key.cloned(), None, None).await.2.chosen.map(|choice| choice.position);
     let pool = manager.accounts().view().pool;
-    let allowed = pool.allowed_to(key.map(|name| &**name));
+    let allowed = Allowed::both(within, &pool.allowed_to(key.map(|name| &**name)));
     let may_list = |member: &Member| allowed.admits(&member.id) && can_list(member, now);
     let asked = pool.members.iter().enumerate().filter(|(_, member)| may_list(member)).take(MOST_ASKED);
     let asked = asked.map(|(position, member)| {

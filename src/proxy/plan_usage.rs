@@ -10,7 +10,7 @@ use hyper::{Response, StatusCode};
 use crate::domain::account::Kind;
 use crate::domain::pool::{Member, Pool};
 use crate::domain::projects::Allowed;
-use crate::manager::FIRST_ACCOUNT;
+use crate::manager::{FIRST_ACCOUNT, ProxyKey};
 use crate::proxy::answer::body::ProxyBody;
 use crate::proxy::answer::{errors, ours};
 use crate::proxy::state::ProxyState;
@@ -18,11 +18,16 @@ use crate::proxy::{echo, headers};
 use crate::upstream::chatgpt;
 
 /// The answer.
-pub async fn answer(proxy: &ProxyState, head: &Parts, client: Option<Arc<str>>) -> Response<ProxyBody> {
+pub async fn answer(proxy: &ProxyState, head: &Parts, key: Option<&ProxyKey>) -> Response<ProxyBody> {
     let manager = &proxy.manager;
+    let client = key.map(|key| Arc::clone(&key.name));
+    let within = manager.admitted_to(client.as_deref()).await;
     let explained = manager.explain_to(client.clone(), None, None).await.2;
     let pool = manager.accounts().view().pool;
-    let allowed = pool.allowed_to(client.as_deref());
+    let allowed = Allowed::both(&within, &pool.allowed_to(client.as_deref()));
+    if let Err(why) = proxy.still_admits(key) {
+        return errors::rejected(why);
+    }
     // The accounts may be others than those that were chosen among.
     let may = |position: &usize| pool.members.get(*position).is_some_and(|member| allowed.admits(&member.id));
     let chosen = explained.chosen.map(|choice| choice.position).filter(may);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use hyper::body::Incoming;
-use hyper::header::{EXPECT, HeaderName, HeaderValue};
+use hyper::header::{EXPECT, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Response};
 
@@ -16,6 +16,7 @@ use crate::domain::account::ModelFamily;
 use crate::domain::resources::{Keeps, target};
 use crate::domain::routing::conversation::{ConversationNames, conversation_key};
 use crate::domain::translate::Door;
+use crate::manager::ProxyKey;
 use crate::manager::router::item_ids::ItemIds;
 use crate::manager::router::reasoning::Reasoning;
 use crate::manager::router::turn_state::TURN_STATE;
@@ -37,6 +38,8 @@ use crate::proxy::{headers, models};
 /// A request on its way.
 struct Forwarding<'p> {
     proxy: &'p ProxyState,
+    /// The key of the proxy that it came with.
+    key: Option<Arc<ProxyKey>>,
     outgoing: Outgoing,
     /// What of an answer is its account's from now on.
     keeps: Keeps,
@@ -53,13 +56,16 @@ pub async fn forward(
     proxy: &ProxyState,
     mut head: Parts,
     body: Incoming,
-    (path_and_query, client): (String, Option<Arc<str>>),
+    (path_and_query, key): (String, Option<Arc<ProxyKey>>),
 ) -> Response<ProxyBody> {
     let started = clock::instant();
     let request_id = proxy.next_request_id();
     let ending = Ending::new(Arc::clone(&proxy.manager), request_id.clone(), started);
     let (aim, is_head) = (Aim::new(&head.method, path_and_query), head.method == Method::HEAD);
-    if let Some(response) = models::of_all(proxy, &head, &aim, client.as_ref()).await {
+    // What holds now and not when the body is whole, which may be much later.
+    let client = key.as_ref().map(|key| Arc::clone(&key.name));
+    let within = proxy.manager.admitted_to(client.as_deref()).await;
+    if let Some(response) = models::of_all(proxy, &head, &aim, (client.as_ref(), &within)).await {
         return finish(Answer::ours(response), ending, is_head);
     }
     // Whoever waits for leave to send does not send.
@@ -73,21 +79,21 @@ pub async fn forward(
             return finish(Answer::ours(errors::too_large()), ending, is_head);
         }
     };
-    let body = match encoding::plain(body, &mut head.headers, &proxy.budget, &proxy.translating).await {
-        Ok(body) => body,
-        Err((why, body)) => {
-            body.let_go();
-            return finish(Answer::ours(errors::undecoded(&why)), ending, is_head);
+    let sent = body.clone();
+    let read = tokio::select! {
+        biased;
+        read = read(proxy, &aim, &mut head.headers, body) => read,
+        why = proxy.admits_no_longer(key.as_deref()) => Err(errors::rejected(why)),
+    };
+    let (body, fields) = match read {
+        Ok(read) => read,
+        Err(response) => {
+            sent.let_go();
+            return finish(Answer::ours(response), ending, is_head);
         }
     };
+    drop(sent);
     let path = aim.path();
-    let fields = match RequestFields::read(&aim, &head.headers, &body).await {
-        Ok(fields) => fields,
-        Err(error) => {
-            body.let_go();
-            return finish(Answer::ours(errors::body_failed(error)), ending, is_head);
-        }
-    };
     let ending = ending.of_model(fields.model.as_ref());
     let header = |name: &str| headers::text(&head.headers, name);
     let conversation = conversation_key(fields.prompt_cache_key.as_deref(), &header, fields.first_messages.as_deref());
@@ -105,6 +111,7 @@ pub async fn forward(
         model: fields.model,
         conversation,
         resources: fields.resources,
+        within: Some(within),
         ..RouteRequest::default()
     }
     .asked_with(client);
@@ -122,8 +129,8 @@ pub async fn forward(
         translation: Translation::Untried,
         is_bare: false,
     };
-    let mut forwarding =
-        Forwarding { proxy, outgoing, keeps, choices: fields.choices, input: fields.input_tokens, head_at: None };
+    let (choices, input) = (fields.choices, fields.input_tokens);
+    let mut forwarding = Forwarding { proxy, key, outgoing, keeps, choices, input, head_at: None };
     let mut failover = Failover::new(&proxy.manager, request);
     // Boxed: a large future is copied when it is made.
     let over = Box::pin(failover.run(&mut forwarding)).await;
@@ -141,4 +148,17 @@ pub async fn forward(
         body.let_go();
     }
     finish(answer, ending, is_head)
+}
+
+/// The body without its encoding, and what of it routing looks at; or the answer where it cannot be read.
+async fn read(
+    proxy: &ProxyState,
+    aim: &Aim,
+    headers: &mut HeaderMap,
+    body: ReplayBody,
+) -> Result<(ReplayBody, RequestFields), Response<ProxyBody>> {
+    let body = encoding::plain(body, headers, &proxy.budget, &proxy.translating).await;
+    let body = body.map_err(|(why, _)| errors::undecoded(&why))?;
+    let fields = RequestFields::read(aim, headers, &body).await.map_err(errors::body_failed)?;
+    Ok((body, fields))
 }

@@ -1,7 +1,5 @@
 //! Answers one request of a connection: admits it, and hands it to what serves its target.
 
-use std::sync::Arc;
-
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::{Request, Response, StatusCode};
@@ -50,13 +48,12 @@ pub async fn answer(proxy: &ProxyState, request: Request<Incoming>, connection: 
         Ok(Admitted { target, key }) => (Ok(target), key),
         Err(rejection) => (Err(rejection), None),
     };
-    let client = key.as_ref().map(|key| Arc::clone(&key.name));
     let mut response = match target {
         Ok(Target::Health) => {
             is_last = true;
             health(proxy)
         }
-        Ok(Target::Metrics) if client.is_some() => errors::metrics_refused_to_client(),
+        Ok(Target::Metrics) if key.is_some() => errors::metrics_refused_to_client(),
         Ok(Target::Metrics) => metrics(proxy).await,
         Ok(Target::Rpc) => {
             let becomes_socket = is_websocket(&head);
@@ -66,7 +63,7 @@ pub async fn answer(proxy: &ProxyState, request: Request<Incoming>, connection: 
             }
             (proxy.rpc)(request).await.map(ProxyBody::full)
         }
-        Ok(Target::PlanUsage) => Box::pin(plan_usage::answer(proxy, &head, client)).await,
+        Ok(Target::PlanUsage) => Box::pin(plan_usage::answer(proxy, &head, key.as_deref())).await,
         Ok(Target::Upgrade) => errors::upgrade_required(None),
         Ok(Target::Socket(path_and_query)) => {
             let request = Request::from_parts(head, body);
@@ -76,7 +73,7 @@ pub async fn answer(proxy: &ProxyState, request: Request<Incoming>, connection: 
             let request = Request::from_parts(head, body);
             Box::pin(tunnel::open(proxy, request, (path_and_query, key), &connection.upgrades)).await
         }
-        Ok(Target::Forward(path_and_query)) => forward(proxy, head, body, (path_and_query, client)).await,
+        Ok(Target::Forward(path_and_query)) => forward(proxy, head, body, (path_and_query, key)).await,
         Err(rejection) => {
             is_last = true;
             errors::rejected(rejection)

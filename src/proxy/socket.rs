@@ -37,7 +37,7 @@ use crate::proxy::state::{ProxyState, stop};
 use crate::proxy::websocket::agreement::{Agreement, ClientHandshake};
 use crate::proxy::websocket::opening::Opening;
 use crate::proxy::websocket::{Upgrade, Upgrades};
-use client::Client;
+use client::{Client, ClientMessage, Gone};
 use upstream::Upstream;
 
 /// Where it is.
@@ -45,9 +45,6 @@ const PATH: &str = "/v1/responses";
 
 /// What Codex says of the turn that it opens a socket for.
 const TURN_METADATA: &str = "x-codex-turn-metadata";
-
-/// Why a socket ends whose client had a key that was taken back.
-const NOT_ADMITTED: &str = "the key of this connection is not valid any more";
 
 /// A socket, once its handshake was answered with 101.
 pub struct Socket {
@@ -64,9 +61,7 @@ pub struct Socket {
 struct Session<'s> {
     proxy: &'s ProxyState,
     opening: Opening,
-    client: Client,
-    /// The key of the proxy that its turns come with.
-    key: Option<Arc<ProxyKey>>,
+    client: Client<'s>,
     /// The one that is open.
     upstream: Option<Upstream>,
     /// What its turns are of, where they do not say so.
@@ -80,7 +75,7 @@ pub async fn open(
     (path_and_query, key): (String, Option<Arc<ProxyKey>>),
     upgrades: &Upgrades,
 ) -> Response<ProxyBody> {
-    let asked = match ClientHandshake::read(proxy, request) {
+    let asked = match ClientHandshake::read(proxy, request, key.clone()) {
         Ok(asked) => asked,
         Err(answer) => return *answer,
     };
@@ -135,10 +130,10 @@ impl Socket {
     /// Serves turns until one side has enough. When the process is to end, until the turn under way is over.
     async fn serve(self, proxy: &ProxyState, stopped: &mut watch::Receiver<bool>) {
         let Socket { client, key, opening, upstream: (upstream, route), mut ending, busy } = self;
-        let Some(client) = Client::of(client).await else { return };
+        let Some(client) = Client::of(client, proxy, key).await else { return };
         let upstream = Some(Upstream::new(upstream, &route).await);
         drop(route);
-        let mut session = Session { proxy, opening, client, key, upstream, conversation: None };
+        let mut session = Session { proxy, opening, client, upstream, conversation: None };
         session.serve(stopped, &busy).await;
         ending.complete(None);
         if let Some(upstream) = session.upstream.take() {
@@ -159,14 +154,13 @@ impl Session<'_> {
                 said = self.idle() => said,
             };
             let Ok(said) = said else { return };
-            if !self.proxy.still_admits(self.key.as_deref()) {
-                self.client.close(CloseCode::Policy, NOT_ADMITTED).await;
+            if self.client.admitted().await.is_err() {
                 return;
             }
             busy.send_replace(true);
-            self.leave_what_is_not_allowed().await;
+            self.leave_what_is_not_allowed(&said).await;
             let taken = if said.is_create {
-                turn::take(self, said.text).await
+                turn::take(self, said).await
             } else if let Some(upstream) = &mut self.upstream {
                 // Whether it is there still is found by the reading.
                 upstream.send(said.text).await;
@@ -181,18 +175,18 @@ impl Session<'_> {
         }
     }
 
-    /// Closes the connection of an account that rules have since left out: nothing more is sent to it.
-    async fn leave_what_is_not_allowed(&mut self) {
-        let pool = self.proxy.manager.accounts().view().pool;
-        let allowed = pool.allowed_to(self.key.as_ref().map(|key| &*key.name));
-        let is_left_out = |open: &mut Upstream| !allowed.admits(&open.account);
+    /// Closes the connection of an account that rules have since left out, or that they left out when `said` came: nothing more is
+    /// sent to it.
+    async fn leave_what_is_not_allowed(&mut self, said: &ClientMessage) {
+        let client = &self.client;
+        let is_left_out = |open: &mut Upstream| !client.may_tell(said, &open.account);
         if let Some(upstream) = self.upstream.take_if(is_left_out) {
             upstream.leave().await;
         }
     }
 
     /// The next message of the client. What an upstream says meanwhile is passed on, and one that leaves is forgotten.
-    async fn idle(&mut self) -> Result<client::ClientMessage, client::Gone> {
+    async fn idle(&mut self) -> Result<ClientMessage, Gone> {
         loop {
             let Some(upstream) = &mut self.upstream else { return self.client.next().await };
             tokio::select! {

@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::clock;
 use crate::manager::{Manager, ProxyKey, random_id};
 use crate::proxy::admit::gate::Gate;
+use crate::proxy::admit::target::Rejection;
 use crate::proxy::read::body::Budget;
 
 /// What answers at `/rpc` whoever shows its token.
@@ -55,9 +56,29 @@ impl ProxyState {
         }
     }
 
-    /// Whether the key that a connection was opened with, `None` for the proxy's own, is one still.
-    pub fn still_admits(&self, key: Option<&ProxyKey>) -> bool {
-        self.gate.still_admits(key, &self.manager.session().config().proxy_keys)
+    /// Whether the key that a connection was opened with or a request came with, `None` for the proxy's own, is one still.
+    ///
+    /// # Errors
+    ///
+    /// What the gate says to it now.
+    pub fn still_admits(&self, key: Option<&ProxyKey>) -> Result<(), Rejection> {
+        let is_good = self.gate.still_admits(key, &self.manager.session().config().proxy_keys);
+        is_good.then_some(()).ok_or(if key.is_some() { Rejection::UnknownKey } else { Rejection::BuiltInKey })
+    }
+
+    /// Until it is none any more.
+    pub async fn admits_no_longer(&self, key: Option<&ProxyKey>) -> Rejection {
+        // A key of a session holds for as long as that does.
+        if key.is_none() && !self.gate.is_well_known() {
+            return std::future::pending().await;
+        }
+        loop {
+            let change = self.manager.session().rules_change();
+            if let Err(rejection) = self.still_admits(key) {
+                return rejection;
+            }
+            change.await;
+        }
     }
 
     /// A name for the next request.

@@ -37,7 +37,7 @@ use relay::relay;
 /// No model's name is longer, in bytes.
 const LONGEST_MODEL: usize = 256;
 
-/// How often it is asked whether one may go on: as often as the files are that say so.
+/// How often it is asked whether one may go on where nothing is heard of a change: what was spent, and the accounts file.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Two connections that agreed to speak WebSocket.
@@ -56,7 +56,7 @@ pub async fn open(
     (path_and_query, key): (String, Option<Arc<ProxyKey>>),
     upgrades: &Upgrades,
 ) -> Response<ProxyBody> {
-    let mut asked = match ClientHandshake::read(proxy, request) {
+    let mut asked = match ClientHandshake::read(proxy, request, key.clone()) {
         Ok(asked) => asked,
         Err(answer) => return *answer,
     };
@@ -91,8 +91,12 @@ pub async fn open(
 
 /// Until it may not go on: its key was taken back, rules leave its account out, or a limit has come over it.
 async fn not_allowed(proxy: &ProxyState, key: Option<&ProxyKey>, accounting: &Accounting) {
-    while proxy.still_admits(key) && accounting.may_go_on() {
-        tokio::time::sleep(LOOK).await;
+    loop {
+        let change = proxy.manager.session().rules_change();
+        if proxy.still_admits(key).is_err() || !accounting.may_go_on() {
+            return;
+        }
+        drop(tokio::time::timeout(LOOK, change).await);
     }
 }
 
@@ -122,8 +126,10 @@ impl Tunnel {
         let client = tokio::io::join(Cursor::new(read).chain(from_client), to_client);
         let mut busy = accounting.busy();
         tokio::select! {
-            ended = relay(client, TokioIo::new(upstream), &accounting) => accounting.ended(ended),
+            biased;
+            // First: nothing passes after a change that this process knows of.
             () = not_allowed(proxy, key.as_deref(), &accounting) => {}
+            ended = relay(client, TokioIo::new(upstream), &accounting) => accounting.ended(ended),
             () = async {
                 stop(stopped).await;
                 drop(busy.wait_for(|busy| !*busy).await);

@@ -1,5 +1,7 @@
 //! Several clients of one `proxy`: each has its key, its accounts and its budget, and no request of it ever leaves them.
 
+mod begun;
+
 use std::time::Duration;
 
 use api::{Answer, LimitKind, Wait};

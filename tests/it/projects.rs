@@ -1,5 +1,6 @@
 //! Which accounts a project may use: no request ever leaves them, whatever happens.
 
+mod begun;
 mod hostile;
 mod living;
 mod logins;

@@ -1,8 +1,11 @@
 //! The accounts that a session may use, as its doors report them, and what words name.
 
+use std::sync::Arc;
+
 use super::Accounts;
 use crate::domain::account::is_same_label;
 use crate::domain::account_set::{Named, Selection, groups_and_labels};
+use crate::domain::allowed::Allowed;
 use crate::domain::near;
 use crate::domain::pool::Pool;
 use crate::domain::report::AccountSetReport;
@@ -21,6 +24,14 @@ pub(super) fn named<'a>(state: &'a State, names: &'a [String]) -> Vec<Named<'a>>
 }
 
 impl Accounts {
+    /// The accounts that a request may use now which comes with the key of the proxy that is called `key`.
+    pub fn allowed_to(&self, key: Option<&str>) -> Arc<Allowed> {
+        if key.is_none() && self.session.standing().bounds.is_open() {
+            return Arc::default();
+        }
+        self.view().pool.allowed_to(key)
+    }
+
     /// The accounts of `pool` that this session may use; `None` where nothing narrows them.
     pub(in crate::manager) fn account_set(&self, pool: &Pool) -> Option<AccountSetReport> {
         let allowed = &pool.allowed;

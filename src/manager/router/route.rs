@@ -55,7 +55,8 @@ pub struct RouteRequest {
     pub attempt: u32,
     /// The accounts as they were when it was consulted about.
     pub seen: Option<View>,
-    /// The accounts that the session might use when it began: rules that change meanwhile only narrow that.
+    /// The accounts that it might use when its head or its message came: rules that change later only narrow that. `None`
+    /// before that was noted.
     pub within: Option<Arc<Allowed>>,
 }
 
@@ -110,12 +111,7 @@ impl RouteRequest {
     /// What of `pool` it may use beside what its members say: what it might when it began, and what its key may by now. `None`
     /// for all.
     pub fn allowed_in(&self, pool: &Pool) -> Option<Arc<Allowed>> {
-        let Some(key) = &self.key else { return self.within.clone() };
-        let now = pool.of_key(key);
-        match &self.within {
-            Some(within) if **within != *now => Some(Arc::new(within.and(&now))),
-            Some(_) | None => Some(now),
-        }
+        if self.key.is_none() { self.within.clone() } else { Some(self.narrowing(pool)) }
     }
 
     /// Why it may not use the account, in words; `None` where it may.
@@ -130,11 +126,10 @@ impl RouteRequest {
         self.narrowing(pool).sentences()
     }
 
-    /// What narrows them now, or where nothing does, when it began.
+    /// What narrows them, now and when it began.
     pub fn narrowing(&self, pool: &Pool) -> Arc<Allowed> {
         let now = pool.allowed_to(self.key.as_deref());
-        let before = self.within.as_ref().filter(|_| now.sentences().is_empty());
-        Arc::clone(before.unwrap_or(&now))
+        self.within.as_ref().map_or_else(|| Arc::clone(&now), |within| Allowed::both(within, &now))
     }
 
     /// What is said of `exhausted` to whoever asked: the client of a key of the proxy learns nothing of accounts outside its own.

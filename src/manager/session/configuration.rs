@@ -109,7 +109,7 @@ impl Session {
             }
             self.notice(level, text);
         }
-        self.changes.touch();
+        self.touch_rules();
     }
 
     /// From now on the strategy of this rule holds here, or of none.

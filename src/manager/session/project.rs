@@ -216,6 +216,11 @@ impl Session {
         folders.iter().flat_map(|folder| folders::narrowing_files(folder)).collect()
     }
 
+    /// Whether it is known what holds in each of its folders.
+    pub fn is_project_read(&self) -> bool {
+        self.project.as_ref().is_none_or(|project| !*project.is_unread.borrow())
+    }
+
     /// Until it is known what holds in folders that were just opened, which takes a moment: a request waits for it.
     pub async fn project_was_read(&self) {
         let Some(project) = self.project.as_ref().filter(|project| *project.is_unread.borrow()) else { return };
@@ -239,8 +244,8 @@ impl Session {
     /// Looks at what this session may use, and reports what is new of it. It may ask `git`, so no request must wait for it.
     pub fn look_at_project(&self) {
         let Some(project) = &self.project else { return };
-        let looked = project.look(&self.config(), self.now(), || self.changes.touch());
-        self.changes.touch();
+        let looked = project.look(&self.config(), self.now(), || self.touch_rules());
+        self.touch_rules();
         let Some((before, now)) = looked else { return };
         self.follow_rule(now.strategy());
         for warning in now.warnings.iter().filter(|warning| !before.warnings.contains(warning)) {
@@ -253,7 +258,7 @@ impl Session {
     pub fn change_project(&self, change: impl FnOnce(&mut Given)) {
         if let Some(project) = &self.project {
             project.change(change);
-            self.changes.touch();
+            self.touch_rules();
         }
     }
 

@@ -121,6 +121,11 @@ impl ReplayBody {
         shared.length.unwrap_or(shared.passed)
     }
 
+    /// Whether all of it was read.
+    pub fn is_read(&self) -> bool {
+        self.shared().source.is_none()
+    }
+
     /// The bytes, if all of them were read and kept.
     pub fn whole(&self) -> Option<Bytes> {
         let mut shared = self.shared();

@@ -69,6 +69,11 @@ impl Attempt for Forwarding<'_> {
         self.outgoing.body.is_replayable()
     }
 
+    async fn admitted(&mut self) -> Result<(), Box<Answer>> {
+        let is_good = self.proxy.still_admits(self.key.as_deref());
+        is_good.map_err(|why| Box::new(Answer::ours(errors::rejected(why))))
+    }
+
     fn lacks_key(&self, request: &RouteRequest, refusal: &Refusal) -> bool {
         unserved::lacks_key(&self.proxy.manager, request, &self.outgoing.translation, refusal)
     }
@@ -104,11 +109,20 @@ impl Attempt for Forwarding<'_> {
         let response = loop {
             left -= 1;
             let Some((request, _kept)) = outgoing.take() else { return ours(errors::internal()) };
-            match manager.upstream().send(request).await {
+            let sent = tokio::select! {
+                biased;
+                sent = manager.upstream().send(request) => sent,
+                Some(answer) = self.loses_its_key(), if !self.outgoing.body.is_read() => return ours(answer),
+            };
+            match sent {
                 Ok(response) => break response,
                 Err(SendError::Body(error)) => return ours(errors::body_failed(error)),
                 // Another connection is all that it takes.
                 Err(SendError::NotProcessed(_)) if left > 0 && self.can_repeat() => {
+                    if self.admitted().await.is_err() || !manager.may_still_use(&failover.request, &route.account) {
+                        in_flight.over();
+                        return Tried::Changed(route);
+                    }
                     outgoing = self.outgoing.request_for(self.proxy, &failover.request, &route);
                 }
                 Err(error) => {
@@ -162,6 +176,12 @@ fn ours(response: Response<ProxyBody>) -> Tried<Box<Answer>, Box<Examined>> {
 }
 
 impl Forwarding<'_> {
+    /// Until its key is taken back, unless all of its body was read by then.
+    async fn loses_its_key(&self) -> Option<Response<ProxyBody>> {
+        let why = self.proxy.admits_no_longer(self.key.as_deref()).await;
+        (!self.outgoing.body.is_read()).then(|| errors::rejected(why))
+    }
+
     /// No answer came. That is the account's failure, unless its connection had been idle for long and was closed.
     fn unanswered(
         &self,

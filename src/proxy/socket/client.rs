@@ -3,17 +3,24 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
+use std::sync::Arc;
+use std::task::Context;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::OnUpgrade;
+use tokio::io::ReadBuf;
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
+use crate::domain::account::AccountId;
+use crate::domain::allowed::Allowed;
+use crate::manager::ProxyKey;
 use crate::proxy::inspect::fields::{Field, JsonFields};
+use crate::proxy::state::ProxyState;
 use crate::proxy::websocket::connection_of;
 
 /// No message of a client is longer, in bytes.
@@ -31,6 +38,12 @@ const READ_AT_ONCE: usize = 8 * 1024;
 /// How long the other side may take to answer a close.
 const CLOSE_PATIENCE: Duration = Duration::from_millis(500);
 
+/// Why a socket ends whose client had a key that was taken back.
+const NOT_ADMITTED: &str = "the key of this connection is not valid any more";
+
+/// Why it ends where its client says something in a turn whose account it may not use any more.
+const NOT_ALLOWED: &str = "the account of this turn may not be used here any more";
+
 /// The client is not there any more, or its socket was closed.
 #[derive(Debug)]
 pub struct Gone;
@@ -41,11 +54,18 @@ pub struct ClientMessage {
     pub text: Utf8Bytes,
     /// It asks for a response.
     pub is_create: bool,
+    /// The accounts that might have it when it came; `None` while that was not known.
+    pub within: Option<Arc<Allowed>>,
 }
 
 /// The client.
-pub struct Client {
+pub struct Client<'p> {
     socket: WebSocketStream<TcpStream>,
+    proxy: &'p ProxyState,
+    /// The key of the proxy that it came with.
+    key: Option<Arc<ProxyKey>>,
+    /// The accounts that might have what it says when the first bytes of the message came that is not whole yet.
+    within: Option<Arc<Allowed>>,
     waiting: VecDeque<ClientMessage>,
     fields: Box<JsonFields>,
 }
@@ -59,13 +79,32 @@ pub fn config(longest_message: usize) -> WebSocketConfig {
         .max_frame_size(Some(longest_message))
 }
 
-impl Client {
-    /// The client whose handshake was answered with 101.
-    pub async fn of(upgrade: OnUpgrade) -> Option<Client> {
+impl<'p> Client<'p> {
+    /// The client whose handshake, which came with `key`, was answered with 101.
+    pub async fn of(upgrade: OnUpgrade, proxy: &'p ProxyState, key: Option<Arc<ProxyKey>>) -> Option<Client<'p>> {
         let (stream, read) = connection_of(upgrade).await?;
         let config = Some(config(LONGEST_MESSAGE));
         let socket = WebSocketStream::from_partially_read(stream, read.into(), Role::Server, config).await;
-        Some(Client { socket, waiting: VecDeque::new(), fields: Box::default() })
+        Some(Client { socket, proxy, key, within: None, waiting: VecDeque::new(), fields: Box::default() })
+    }
+
+    /// The name of the key of the proxy that it came with.
+    pub fn key(&self) -> Option<Arc<str>> {
+        self.key.as_ref().map(|key| Arc::clone(&key.name))
+    }
+
+    /// Ends the socket where its key was taken back.
+    pub async fn admitted(&mut self) -> Result<(), Gone> {
+        match self.proxy.still_admits(self.key.as_deref()) {
+            Ok(()) => Ok(()),
+            Err(_) => Err(self.close(CloseCode::Policy, NOT_ADMITTED).await),
+        }
+    }
+
+    /// Whether the account may have what was said: when it came, and now.
+    pub fn may_tell(&self, said: &ClientMessage, account: &AccountId) -> bool {
+        let now = self.proxy.manager.accounts().allowed_to(self.key.as_ref().map(|key| &*key.name));
+        now.admits(account) && said.within.as_ref().is_none_or(|within| within.admits(account))
     }
 
     /// The next message.
@@ -79,9 +118,20 @@ impl Client {
     }
 
     /// The next message that asks for no response, if one came.
-    pub fn other(&mut self) -> Option<ClientMessage> {
+    fn other(&mut self) -> Option<ClientMessage> {
         let place = self.waiting.iter().position(|message| !message.is_create)?;
         self.waiting.remove(place)
+    }
+
+    /// The same for the account of a turn that is under way. The socket ends where that may not have it: a turn goes on to no
+    /// other account.
+    pub async fn other_for(&mut self, account: &AccountId) -> Result<Option<ClientMessage>, Gone> {
+        let Some(said) = self.other() else { return Ok(None) };
+        self.admitted().await?;
+        if self.may_tell(&said, account) {
+            return Ok(Some(said));
+        }
+        Err(self.close(CloseCode::Policy, NOT_ALLOWED).await)
     }
 
     /// Waits for `future`, and listens meanwhile.
@@ -98,12 +148,22 @@ impl Client {
 
     /// Takes in what comes next. Nothing is lost when it is given up.
     pub async fn receive(&mut self) -> Result<(), Gone> {
-        match self.socket.next().await {
+        let message = std::future::poll_fn(|context| {
+            if self.within.is_none() && has_begun(self.socket.get_ref(), context) {
+                self.within = self.allowed();
+            }
+            self.socket.poll_next_unpin(context)
+        });
+        let message = message.await;
+        let within = self.within.take();
+        match message {
             Some(Ok(Message::Text(text))) => {
+                // One that came in the same piece as the one before it begins now.
+                let within = within.or_else(|| self.allowed());
                 self.fields.push(text.as_bytes());
                 let is_create = self.fields.text(Field::Type).as_deref() == Some("response.create");
                 self.fields.reset();
-                self.waiting.push_back(ClientMessage { text, is_create });
+                self.waiting.push_back(ClientMessage { text, is_create, within });
                 let bytes: usize = self.waiting.iter().map(|message| message.text.len()).sum();
                 if self.waiting.len() > MOST_WAITING || bytes > MOST_WAITING_BYTES {
                     return Err(self.close(CloseCode::Policy, "too many messages wait for their responses").await);
@@ -123,6 +183,13 @@ impl Client {
         }
     }
 
+    /// The accounts that may have what it says now; `None` while that is not known of a folder that was just opened.
+    fn allowed(&self) -> Option<Arc<Allowed>> {
+        let manager = &self.proxy.manager;
+        let allowed = || manager.accounts().allowed_to(self.key.as_ref().map(|key| &*key.name));
+        manager.session().is_project_read().then(allowed)
+    }
+
     /// Sends a message.
     pub async fn send(&mut self, text: Utf8Bytes) -> Result<(), Gone> {
         self.socket.send(Message::Text(text)).await.map_err(|_| Gone)
@@ -140,4 +207,9 @@ impl Client {
         let _ = tokio::time::timeout(CLOSE_PATIENCE, closing).await;
         Gone
     }
+}
+
+/// Whether something came that nobody has read.
+fn has_begun(stream: &TcpStream, context: &mut Context<'_>) -> bool {
+    stream.poll_peek(context, &mut ReadBuf::new(&mut [0])).is_ready()
 }

@@ -25,7 +25,7 @@ pub enum Beginning {
 
 /// Sends a turn and reads the answer until its first output, its failure, or a bound.
 pub async fn begin(
-    client: &mut Client,
+    client: &mut Client<'_>,
     upstream: &mut Upstream,
     text: Bytes,
     meter: &mut Meter,
@@ -64,13 +64,13 @@ pub async fn begin(
 
 /// The next message of the upstream; `None` at its end. What the client says meanwhile that asks for no response is passed
 /// on. Nothing is lost when it is given up.
-pub async fn next(client: &mut Client, upstream: &mut Upstream) -> Result<Option<Utf8Bytes>, Gone> {
+pub async fn next(client: &mut Client<'_>, upstream: &mut Upstream) -> Result<Option<Utf8Bytes>, Gone> {
     loop {
         tokio::select! {
             message = upstream.next() => return Ok(message),
             received = client.receive() => {
                 received?;
-                while let Some(message) = client.other() {
+                while let Some(message) = client.other_for(&upstream.account).await? {
                     if !upstream.send(message.text).await {
                         return Ok(None);
                     }

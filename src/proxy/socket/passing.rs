@@ -97,7 +97,7 @@ pub struct Relay {
 
 impl Relay {
     /// Passes a message on, which was read. `false` when there is no room for what the response holds.
-    pub async fn pass(&mut self, client: &mut Client, message: Utf8Bytes) -> Result<bool, Gone> {
+    pub async fn pass(&mut self, client: &mut Client<'_>, message: Utf8Bytes) -> Result<bool, Gone> {
         self.ending.owns(&mut self.meter);
         let shown = self.shown.of(message);
         if !self.shown.has_room() {

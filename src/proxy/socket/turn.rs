@@ -8,7 +8,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hyper::Response;
 use hyper::header::HeaderMap;
-use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use crate::clock;
@@ -28,7 +27,7 @@ use crate::proxy::headers;
 use crate::proxy::read::fields::RequestFields;
 use crate::proxy::send::client_version;
 use crate::proxy::socket::asked::Asked;
-use crate::proxy::socket::client::{Client, Gone};
+use crate::proxy::socket::client::{Client, ClientMessage, Gone};
 use crate::proxy::socket::passing::{Relay, Shown};
 use crate::proxy::socket::upstream::Upstream;
 use crate::proxy::socket::{PATH, Session, events, listening, refusals};
@@ -38,10 +37,10 @@ use crate::proxy::websocket::opening::{Opening, Refused};
 use attempt::{Begun, Ended};
 
 /// A turn that is under way.
-struct Turn<'t> {
+struct Turn<'t, 'p> {
     proxy: &'t ProxyState,
     opening: &'t Opening,
-    client: &'t mut Client,
+    client: &'t mut Client<'p>,
     upstream: &'t mut Option<Upstream>,
     asked: Asked,
     ending: Option<Ending>,
@@ -55,9 +54,10 @@ struct Turn<'t> {
     input: Option<u64>,
 }
 
-/// Serves the turn that `text` asks for.
-pub async fn take(session: &mut Session<'_>, text: Utf8Bytes) -> Result<(), Gone> {
-    let Session { proxy, opening, client, key, upstream, conversation } = session;
+/// Serves the turn that `said` asks for.
+pub async fn take(session: &mut Session<'_>, said: ClientMessage) -> Result<(), Gone> {
+    let Session { proxy, opening, client, upstream, conversation } = session;
+    let ClientMessage { text, within, .. } = said;
     let manager = &proxy.manager;
     let request_id = proxy.next_request_id();
     let ending = Ending::new(Arc::clone(manager), request_id.clone(), clock::instant());
@@ -65,12 +65,12 @@ pub async fn take(session: &mut Session<'_>, text: Utf8Bytes) -> Result<(), Gone
     let fields = RequestFields::parse(&text);
     let ending = ending.of_model(fields.model.as_ref());
     let header = |name: &str| headers::text(&opening.headers, name);
-    let said = conversation_key(fields.prompt_cache_key.as_deref(), &header, None);
+    let by_name = conversation_key(fields.prompt_cache_key.as_deref(), &header, None);
     let previous = fields.previous_response_id.filter(|id| !id.is_empty());
     // What goes on says nothing of how it began.
     let known = conversation.filter(|_| previous.is_some());
     let begun = || conversation_key(None, &|_| None, fields.first_messages.as_deref());
-    *conversation = said.or(known).or_else(begun);
+    *conversation = by_name.or(known).or_else(begun);
     let derived = conversation.map(|key| manager.conversation_id(key));
     let names = ConversationNames::new(fields.prompt_cache_key.as_deref(), &header, derived.as_deref());
     opening.session = names.header.or(opening.session.take());
@@ -91,9 +91,10 @@ pub async fn take(session: &mut Session<'_>, text: Utf8Bytes) -> Result<(), Gone
         resources: fields.resources,
         client_version: client_version(&opening.headers, manager),
         open: upstream.as_ref().map(|upstream| upstream.account.clone()),
+        within,
         ..RouteRequest::default()
     }
-    .asked_with(key.as_ref().map(|key| Arc::clone(&key.name)));
+    .asked_with(client.key());
     let turn = Turn {
         proxy,
         opening,
@@ -111,7 +112,7 @@ pub async fn take(session: &mut Session<'_>, text: Utf8Bytes) -> Result<(), Gone
     Box::pin(turn.run(Failover::new(manager, request))).await
 }
 
-impl Turn<'_> {
+impl Turn<'_, '_> {
     async fn run(mut self, mut failover: Failover<'_>) -> Result<(), Gone> {
         match failover.run(&mut self).await {
             Over::End(Err(gone)) => Err(gone),

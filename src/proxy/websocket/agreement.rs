@@ -14,8 +14,10 @@ use hyper::{Request, Response, StatusCode};
 use serde_json::Value;
 
 use crate::clock;
+use crate::manager::ProxyKey;
 use crate::manager::router::turn_state::TURN_STATE;
 use crate::manager::router::{Route, RouteRequest, all_written};
+use crate::proxy::admit::target::Rejection;
 use crate::proxy::answer::body::ProxyBody;
 use crate::proxy::answer::ending::Ending;
 use crate::proxy::answer::finish::{Answer, finish};
@@ -40,6 +42,8 @@ pub struct ClientHandshake {
     pub head: Parts,
     /// Names the request.
     pub request_id: String,
+    /// The key of the proxy that it came with.
+    pub key: Option<Arc<ProxyKey>>,
     /// What is reported of its end.
     pub ending: Ending,
     client: OnUpgrade,
@@ -75,6 +79,7 @@ impl ClientHandshake {
     pub fn read(
         proxy: &ProxyState,
         mut request: Request<Incoming>,
+        key: Option<Arc<ProxyKey>>,
     ) -> Result<ClientHandshake, Box<Response<ProxyBody>>> {
         let opened = clock::instant();
         let request_id = proxy.next_request_id();
@@ -84,7 +89,7 @@ impl ClientHandshake {
         if !handshake::is_whole(&head) {
             return Err(Box::new(finish(Answer::ours(errors::upgrade_required(None)), ending, false)));
         }
-        Ok(ClientHandshake { head, request_id, ending, client, opened })
+        Ok(ClientHandshake { head, request_id, key, ending, client, opened })
     }
 
     /// Has the upstream of an account agree that `admits` says. A client that names no session has `session`.
@@ -99,14 +104,14 @@ impl ClientHandshake {
         request: RouteRequest,
         admits: Admits,
     ) -> Result<Agreement, Box<Response<ProxyBody>>> {
-        let ClientHandshake { head, ending, client, opened, .. } = self;
+        let ClientHandshake { head, key, ending, client, opened, .. } = self;
         let accept = handshake::accept(&head.headers);
         let mut headers = handshake::for_upstream(head.headers);
         let turn_state = headers.remove(TURN_STATE);
         let opening = Opening { path_and_query, headers, turn_state, session };
         let mut failover = Failover::new(&proxy.manager, request);
         failover.deadline = Some(opened + HANDSHAKE);
-        let over = failover.run(&mut Shaking { proxy, opening: &opening, admits }).await;
+        let over = failover.run(&mut Shaking { proxy, key, opening: &opening, admits }).await;
         all_written(std::mem::take(&mut failover.writes), clock::instant()).await;
         let why = match over {
             Over::End(Shaken::Agreed(route, agreed)) => {
@@ -115,6 +120,9 @@ impl ClientHandshake {
                 return Ok(Agreement { client, upstream, opening, route, request, opened, ending, response });
             }
             Over::End(Shaken::NoSocket(status)) => without_socket(status),
+            Over::End(Shaken::NotAdmitted(why)) => {
+                return Err(Box::new(finish(Answer::ours(errors::rejected(why)), ending, false)));
+            }
             Over::Stuck(stuck) => match unserved::of(&failover, &stuck, &Translation::Untried) {
                 Some(answer) => {
                     let body = answer.into_body().into_bytes().unwrap_or_default();
@@ -168,6 +176,7 @@ fn accepted(failover: &Failover<'_>, route: &Route, from: &HeaderMap, accept: He
 /// Tries accounts for a client's handshake.
 struct Shaking<'h> {
     proxy: &'h ProxyState,
+    key: Option<Arc<ProxyKey>>,
     opening: &'h Opening,
     admits: Admits,
 }
@@ -178,6 +187,8 @@ enum Shaken {
     Agreed(Route, Box<Agreed>),
     /// There is no WebSocket for this, by this status of the upstream if it was asked.
     NoSocket(u16),
+    /// The key that it came with is none any more.
+    NotAdmitted(Rejection),
 }
 
 impl Attempt for Shaking<'_> {
@@ -187,6 +198,10 @@ impl Attempt for Shaking<'_> {
     /// Whoever has no socket yet waits over HTTP.
     fn can_wait(&self) -> bool {
         false
+    }
+
+    async fn admitted(&mut self) -> Result<(), Shaken> {
+        self.proxy.still_admits(self.key.as_deref()).map_err(Shaken::NotAdmitted)
     }
 
     fn advise(&self, refused: &mut Refused, request: &RouteRequest) {

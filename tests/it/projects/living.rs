@@ -11,7 +11,7 @@ use crate::support::upstream::{answer, ask};
 use crate::support::{Pool, Running, Sidecar, eventually, require, sandbox, within};
 
 /// The accounts that the session may use.
-fn allowed(sidecar: &mut Sidecar) -> Vec<u64> {
+pub(super) fn allowed(sidecar: &mut Sidecar) -> Vec<u64> {
     let listed = sidecar.request("accounts/list", &json!({})).unwrap();
     let accounts = listed["accounts"].as_array().unwrap();
     let allowed = accounts.iter().filter(|account| account["state"] != "notAllowed");
@@ -19,7 +19,7 @@ fn allowed(sidecar: &mut Sidecar) -> Vec<u64> {
 }
 
 #[track_caller]
-fn becomes(sidecar: &mut Sidecar, what: &str, expected: &[u64]) {
+pub(super) fn becomes(sidecar: &mut Sidecar, what: &str, expected: &[u64]) {
     let came = within(SOON, || (allowed(sidecar) == expected).then_some(()));
     assert!(came.is_some(), "{what}: {:?}", allowed(sidecar));
 }
@@ -29,7 +29,7 @@ fn git(folder: &Path, words: &[&str]) {
     assert!(done.status.success(), "{words:?}: {done:?}");
 }
 
-fn uri(pool: &Pool, name: &str) -> Value {
+pub(super) fn uri(pool: &Pool, name: &str) -> Value {
     json!({ "uri": format!("file://{}", folder(pool, name).display()), "name": name })
 }
 

@@ -43,9 +43,13 @@ pub struct Begun {
     pub measured: Measured,
 }
 
-impl Attempt for Turn<'_> {
+impl Attempt for Turn<'_, '_> {
     type End = Result<Ended, Gone>;
     type Refused = Refused;
+
+    async fn admitted(&mut self) -> Result<(), Self::End> {
+        self.client.admitted().await.map_err(Err)
+    }
 
     fn bind(&self, request: &mut RouteRequest) {
         if let (Some(open), Some(id)) = (self.upstream.as_ref(), &self.previous) {
@@ -97,6 +101,14 @@ impl Attempt for Turn<'_> {
             }
         };
         failover.request.open = Some(route.account.clone());
+        // A handshake takes its time.
+        if let Err(gone) = self.client.admitted().await {
+            return Tried::End(Err(gone));
+        }
+        if !failover.manager.may_still_use(&failover.request, &route.account) {
+            *self.upstream = Some(upstream);
+            return Tried::Changed(route);
+        }
         // A login's responses live in the connection that made them, and nowhere else.
         let is_login = route.target.credential.login().is_some();
         let tried = match self.previous.as_ref().filter(|id| is_login && !upstream.has_made(id)) {
@@ -110,7 +122,7 @@ impl Attempt for Turn<'_> {
     }
 }
 
-impl Turn<'_> {
+impl Turn<'_, '_> {
     /// Sends the turn to one account and reads until its response begins or fails.
     async fn send(
         &mut self,

@@ -205,11 +205,7 @@ fn doctor_says_what_the_folder_may_use_and_finds_every_rule_that_cannot_do_what_
             true,
             vec![
                 ("ok", "", "no rule holds for this folder"),
-                (
-                    "warning",
-                    "projectRuleBesideFolder",
-                    "does not hold for `~/work` itself; write `~/work/**` if it should",
-                ),
+                ("warning", "projectRuleBesideFolder", "/work` itself; write `"),
             ],
         ),
         (

@@ -11,6 +11,7 @@ mod entry;
 mod error;
 mod files;
 mod history;
+mod labels;
 mod merging;
 mod pending;
 mod prune;

@@ -26,7 +26,7 @@ pub async fn run(context: &Context, args: &ResetArgs) -> Result<u8, Error> {
         Printer::note("Nothing was moved.");
         return Ok(1);
     }
-    let moved = manager.accounts().reset().await?;
+    let moved = manager.reset().await?;
     if args.json {
         Printer::json(&json!({ "movedTo": moved }));
     } else {

@@ -7,6 +7,7 @@ use super::help::Example;
 use super::printer::Printer;
 use super::table::{Column, Room, Table};
 use super::text::Text;
+use crate::domain::account::AccountId;
 use crate::env::Environment;
 use crate::error::Error;
 use crate::protocol::usage::{UsageBy, UsageReadResult, UsageRow};
@@ -74,13 +75,15 @@ pub async fn run(context: &Context, args: UsageArgs) -> Result<u8, Error> {
         Printer::stdout(&format!("Nothing was used {period}."));
         return Ok(0);
     }
-    // Accounts that were removed, or a file that cannot be read, leave ids.
+    // A file that cannot be read leaves ids.
     let labels = manager.list().map(|report| report.accounts).unwrap_or_default();
+    let former = manager.books().ledger().former_labels().await.unwrap_or_default();
+    let removed = |id: &str| former.get(&AccountId::new(id)).cloned().unwrap_or_else(|| id.to_owned());
     let name = |row: &UsageRow| match (args.by, &row.account, &row.model, &row.day) {
         (By::Account, Some(id), ..) => labels
             .iter()
             .find(|account| account.id.as_str() == id)
-            .map_or_else(|| format!("{id} (removed)"), |account| account.label.clone()),
+            .map_or_else(|| format!("{} (removed)", removed(id)), |account| account.label.clone()),
         (By::Model, _, Some(model), _) => model.clone(),
         (By::Day, .., Some(day)) => day.clone(),
         (By::Project, ..) => row.project.clone().unwrap_or_else(|| "-".to_owned()),

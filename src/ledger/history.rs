@@ -74,7 +74,7 @@ impl Ledger {
     }
 
     /// Asks on another thread than the caller's: SQLite waits a moment for a file that others hold.
-    async fn history<T: Send + 'static>(
+    pub(super) async fn history<T: Send + 'static>(
         &self,
         question: impl Fn(&Transaction<'_>, u64) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<Option<T>, LedgerError> {
@@ -97,12 +97,13 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         let transaction = connection.transaction().unwrap();
         schema::bring_up(&transaction).unwrap();
-        let of_history =
-            [attempts::LAST, attempts::NEWEST_BEFORE, attempts::OLDEST_AFTER, sums::BETWEEN, sums::OF_DAYS];
+        let pages = [attempts::WITH_PURSES, attempts::WITHOUT_PURSES];
+        let pages = pages.into_iter().flat_map(|pages| [pages.newest_before, pages.oldest_after]);
+        let of_history = pages.chain([attempts::LAST, sums::BETWEEN, sums::OF_DAYS]);
         let of_accounts = [read::SPENT, read::OF_DAYS, read::OF_MONTH, read::OWNER, recent::ENDED];
         let of_purses = [read::SPENT_FROM, read::OF_PURSES];
         let of_pruning = prune::STAGES.map(|(sql, _)| sql);
-        for sql in of_history.into_iter().chain(of_accounts).chain(of_purses).chain(of_pruning) {
+        for sql in of_history.chain(of_accounts).chain(of_purses).chain(of_pruning) {
             let mut statement = transaction.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             let unset = vec![rusqlite::types::Null; statement.parameter_count()];
             let plan = statement.query_map(rusqlite::params_from_iter(unset), |row| row.get::<_, String>(3)).unwrap();

@@ -63,6 +63,7 @@ impl Pruning {
                 "DELETE FROM meta WHERE key LIKE ? || '%' AND value < ?",
                 params![super::spill::NOTE, oldest],
             )?;
+            super::labels::forget(transaction)?;
             return Ok(None);
         };
         let removed = transaction.execute(statement, params![self.now.0.saturating_sub(*age), STEP])?;

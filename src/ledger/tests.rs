@@ -4,6 +4,7 @@ mod damage;
 mod health;
 mod held;
 mod history;
+mod labels;
 mod marks;
 mod merging;
 mod processes;

@@ -1,5 +1,7 @@
 //! The verbs that change accounts, with what follows from them in other rooms and a report of what stands then.
 
+use std::path::PathBuf;
+
 use super::Manager;
 use super::accounts::verbs::AccountChange;
 use crate::domain::account::{AccountId, Kind, ModelFamily};
@@ -103,7 +105,31 @@ impl Manager {
     pub async fn remove_account(&self, id: AccountId) -> Result<AccountReport, Error> {
         let report = self.surveyed(&id).await?;
         self.accounts.remove(id, report.kind).await?;
+        self.keep_labels(std::slice::from_ref(&report)).await;
         Ok(report)
+    }
+
+    /// Moves the accounts file aside; where to. `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// `StoreBusy`, `StoreUnreadable`
+    pub async fn reset(&self) -> Result<Option<PathBuf>, Error> {
+        // A file that cannot be read is moved as well.
+        let gone = self.list().map(|report| report.accounts).unwrap_or_default();
+        let moved = self.accounts.reset().await?;
+        if !gone.is_empty() {
+            self.keep_labels(&gone).await;
+        }
+        Ok(moved)
+    }
+
+    /// Keeps how accounts were called for those who look at what they used.
+    async fn keep_labels(&self, gone: &[AccountReport]) {
+        let labels = gone.iter().map(|account| (account.id.clone(), account.label.clone())).collect();
+        if let Err(error) = self.books.ledger().keep_labels(labels).await {
+            tracing::debug!("the label of a removed account is not kept: {error}");
+        }
     }
 
     /// The two accounts, if they can be one.

@@ -88,6 +88,13 @@ impl Purses {
         self.all.is_empty()
     }
 
+    /// Those that such a text names; ones of a kind that a later build may have written are left out.
+    pub fn parse(text: &str) -> Vec<Purse> {
+        let pairs: Vec<(String, String)> = serde_json::from_str(text).unwrap_or_default();
+        let purse = |(kind, name): (String, String)| Some(Purse { kind: PurseKind::parse(&kind)?, name: name.into() });
+        pairs.into_iter().filter_map(purse).collect()
+    }
+
     /// As JSON, a list of kinds with names; `None` for none.
     pub fn text(&self) -> Option<&str> {
         self.text.as_deref()
@@ -197,6 +204,9 @@ mod tests {
         let purses = Purses::of([Purse::key("ci"), Purse::project("~/a\"b"), Purse::key("ci")]);
         assert_eq!(purses.iter().count(), 2);
         assert_eq!(purses.text(), Some(r#"[["project","~/a\"b"],["key","ci"]]"#));
+        assert_eq!(Purses::parse(purses.text().unwrap()), purses.iter().cloned().collect::<Vec<_>>());
+        assert_eq!(Purses::parse(r#"[["later","x"],["key","ci"]]"#), [Purse::key("ci")]);
+        assert_eq!(Purses::parse("no JSON"), []);
         assert!(purses.has(PurseKind::Key) && !Purses::default().has(PurseKind::Key));
         assert_eq!((Purses::default().text(), Purses::of([]).is_empty()), (None, true));
         for kind in PurseKind::ALL {

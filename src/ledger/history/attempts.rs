@@ -4,8 +4,8 @@ use rusqlite::{Row, Transaction, params};
 
 use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
-use crate::domain::usage::{Tokens, Usd};
-use crate::ledger::schema::counted;
+use crate::domain::usage::{Purse, Purses, Tokens, Usd};
+use crate::ledger::schema::{counted, has_purses};
 
 /// No more rows are read at once.
 const MOST: u32 = 5_000;
@@ -67,30 +67,50 @@ pub struct Attempt {
     pub duration_ms: u64,
     /// Why this account was chosen, in one word.
     pub why: String,
+    /// What it was paid from beside its account: its projects, and the key of the proxy that its request came with.
+    pub purses: Vec<Purse>,
 }
 
-/// What every build that made tables has.
+/// What every build that made tables has, and `$purses`, which stand for those that this file may not have yet.
 macro_rules! columns {
-    ($rest:literal) => {
+    ($purses:literal, $rest:literal) => {
         concat!(
             "SELECT id, at, request, attempt, account, session, model, family, endpoint, status, served, \
-             input, cached, output, reasoning, cost, first_byte_ms, duration_ms, why FROM attempts ",
+             input, cached, output, reasoning, cost, first_byte_ms, duration_ms, why, ",
+            $purses,
+            " FROM attempts ",
             $rest
         )
     };
 }
 
-pub(super) const NEWEST_BEFORE: &str = columns!("WHERE id < ? ORDER BY id DESC LIMIT ?");
-pub(super) const OLDEST_AFTER: &str = columns!("WHERE id > ? ORDER BY id LIMIT ?");
+/// The statements that page back and that follow.
+pub(super) struct Pages {
+    pub(super) newest_before: &'static str,
+    pub(super) oldest_after: &'static str,
+}
+
+macro_rules! pages {
+    ($purses:literal) => {
+        Pages {
+            newest_before: columns!($purses, "WHERE id < ? ORDER BY id DESC LIMIT ?"),
+            oldest_after: columns!($purses, "WHERE id > ? ORDER BY id LIMIT ?"),
+        }
+    };
+}
+
+pub(super) const WITH_PURSES: Pages = pages!("purses");
+pub(super) const WITHOUT_PURSES: Pages = pages!("NULL");
 pub(super) const LAST: &str = "SELECT max(id) FROM attempts";
 
 pub(super) fn read(transaction: &Transaction<'_>, span: Span, most: u32, file: u64) -> rusqlite::Result<Attempts> {
     let last: Option<i64> = transaction.prepare_cached(LAST)?.query_row([], |row| row.get(0))?;
     let last = last.unwrap_or_default();
+    let pages = if has_purses(transaction)? { WITH_PURSES } else { WITHOUT_PURSES };
     let (sql, from) = match span {
-        Span::Newest => (NEWEST_BEFORE, i64::MAX),
-        Span::Before(row) => (NEWEST_BEFORE, row),
-        Span::After(row) => (OLDEST_AFTER, row),
+        Span::Newest => (pages.newest_before, i64::MAX),
+        Span::Before(row) => (pages.newest_before, row),
+        Span::After(row) => (pages.oldest_after, row),
     };
     let mut statement = transaction.prepare_cached(sql)?;
     let rows = statement.query_map(params![from, most.min(MOST)], attempt)?.collect::<rusqlite::Result<_>>()?;
@@ -116,6 +136,7 @@ fn attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {
         first_byte_ms: count(16)?,
         duration_ms: count(17)?.unwrap_or_default(),
         why: row.get(18)?,
+        purses: row.get_ref(19)?.as_str_or_null()?.map(Purses::parse).unwrap_or_default(),
     })
 }
 

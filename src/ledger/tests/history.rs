@@ -4,7 +4,7 @@
 use std::fs;
 
 use super::*;
-use crate::domain::usage::Totals;
+use crate::domain::usage::{Purses, Totals};
 use crate::ledger::{Attempts, Look, Span};
 
 const HOUR: i64 = 3_600_000;
@@ -43,11 +43,16 @@ async fn an_attempt_is_read_as_it_was_recorded() {
         why: "pinned",
         ..entry("a")
     };
-    written(&home, [refused, Entry { attempt: 2, why: "failover", ..entry("b") }]).await;
+    let purses = Purses::of([Purse::key("ci"), Purse::project("~/work/**")]);
+    written(&home, [refused, Entry { attempt: 2, why: "failover", purses: Arc::new(purses), ..entry("b") }]).await;
     let attempts = home.ledger().attempts(Span::Newest, 10).await.unwrap().unwrap();
     let [second, first] = &attempts.rows[..] else { panic!("{attempts:?}") };
     assert_eq!((attempts.last, first.row, second.row), (2, 1, 2));
     assert_eq!((first.attempt, first.status, first.served, first.why.as_str()), (1, 429, false, "pinned"));
+    assert_eq!(
+        (&first.purses[..], &second.purses[..]),
+        (&[][..], &[Purse::project("~/work/**"), Purse::key("ci")][..])
+    );
     assert_eq!((&first.model, first.tokens, first.cost, first.first_byte_ms), (&None, None, None, None));
     let tokens = Tokens { input: 10, cached: 4, output: 5, reasoning: 2, cache_write: 0 };
     assert_eq!((second.attempt, second.tokens, second.cost), (2, Some(tokens), Some(usd(1))));

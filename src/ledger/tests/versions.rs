@@ -94,8 +94,12 @@ async fn a_build_of_version_2_and_this_one_use_one_file_side_by_side() {
     ledger.standing(question()).await.unwrap();
     let projects = ledger.usage(1, By::Purse(PurseKind::Project)).await.unwrap();
     assert_eq!((projects.len(), projects[0].requests, projects[0].purse.clone()), (1, 7, None));
+    let read = async || ledger.attempts(Span::Newest, 10).await.unwrap().unwrap().rows;
+    old.execute_batch(WRITTEN_BY_VERSION_2.split_once("INSERT INTO days").unwrap().0).unwrap();
+    assert!(read().await.iter().all(|attempt| attempt.purses.is_empty()));
     let purses = Arc::new(Purses::of([Purse::key("ci")]));
     ledger.commit(Entry { purses, ..entry("a") }).await.unwrap();
+    assert_eq!(read().await[0].purses, [Purse::key("ci")]);
     assert_eq!(version(&old), 2, "it still opens what it knows");
     old.execute_batch(WRITTEN_BY_VERSION_2).unwrap();
     ledger.standing(question()).await.unwrap();

@@ -15,7 +15,7 @@ impl Accounts {
     /// # Errors
     ///
     /// `StoreBusy`, `StoreUnreadable`
-    pub async fn reset(&self) -> Result<Option<PathBuf>, Error> {
+    pub(in crate::manager) async fn reset(&self) -> Result<Option<PathBuf>, Error> {
         let turn = self.in_turn().await?;
         let moved = self.store.reset().await;
         drop(turn);

@@ -134,6 +134,7 @@ mod tests {
             first_byte_ms: None,
             duration_ms: 1,
             why: "first".to_owned(),
+            purses: Vec::new(),
         }
     }
 

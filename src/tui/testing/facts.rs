@@ -290,6 +290,7 @@ pub fn attempt(row: i64, request: &str, number: u32, account: usize, status: u16
         first_byte_ms: (status == 200).then_some(640),
         duration_ms: 900,
         why: if number > 1 { "failover" } else { "sticky" }.to_owned(),
+        purses: Vec::new(),
     }
 }
 

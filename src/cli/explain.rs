@@ -21,7 +21,7 @@ use crate::protocol::routing::RoutingExplainResult;
 use crate::theme::Role;
 use crate::wording::account_set::ThisFolder;
 use crate::wording::cut::Keep;
-use crate::wording::routing::{obstacle, why};
+use crate::wording::routing::{SPENT_BUDGET, obstacle, why};
 use crate::wording::time::span;
 use crate::wording::{below_home, below_home_in, plain};
 
@@ -166,7 +166,7 @@ fn standing(candidate: &Candidate, why: Option<&str>, is_spent: bool, is_chosen:
     let obstacles = candidate.obstacles.iter().map(|it| {
         let until = it.until.map(|until| format!(" for {}", span(until.since(now)))).unwrap_or_default();
         let what = match it.reason {
-            Reason::OverLimit if is_spent => "is kept out by a spent budget".to_owned(),
+            Reason::OverLimit if is_spent => SPENT_BUDGET.to_owned(),
             reason => obstacle(reason.name()),
         };
         format!("{what}{until}")

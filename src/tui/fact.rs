@@ -1,5 +1,7 @@
 //! Facts that the feed reports: values that are true at the moment they are sent. Nothing here is a secret.
 
+use std::collections::HashMap;
+
 use crate::domain::account::AccountId;
 use crate::domain::time::{Day, Timestamp};
 use crate::error::Error;
@@ -36,6 +38,8 @@ pub enum Fact {
     },
     /// How the ledger is.
     Ledger(LedgerState),
+    /// How accounts were called that were removed before the screen began, by their ids.
+    Former(HashMap<AccountId, String>),
     /// What was used by hours and days.
     Usage(UsageNow),
     /// Which account a request would get now, as it was requested.
@@ -44,6 +48,8 @@ pub enum Fact {
         question: Question,
         /// The answer.
         result: Result<RoutingExplainResult, Problem>,
+        /// The budget of the folder that is spent, in words.
+        spent: Option<String>,
     },
     /// Other rules hold in the folder that the screen was opened in.
     Rules,

@@ -91,16 +91,21 @@ impl Feed {
     pub fn explain(&self, question: Question) {
         let feed = self.clone();
         background::spawn(async move {
-            let result = feed.explained(&question).await;
-            let _ = feed.facts.send(Fact::Explained { question, result }).await;
+            let (result, spent) = match feed.explained(&question).await {
+                Ok((result, spent)) => (Ok(result), spent),
+                Err(problem) => (Err(problem), None),
+            };
+            let _ = feed.facts.send(Fact::Explained { question, result, spent }).await;
         });
     }
 
-    async fn explained(&self, question: &Question) -> Result<RoutingExplainResult, Problem> {
+    /// With the budget that is spent, which a session does not tell.
+    async fn explained(&self, question: &Question) -> Result<(RoutingExplainResult, Option<String>), Problem> {
         match &question.session {
             Some(session) => {
                 let params = RoutingExplainParams { model: question.model.clone(), conversation: None };
-                self.call::<RoutingExplain>(session, &params).await.map_err(Problem::from)
+                let result = self.call::<RoutingExplain>(session, &params).await?;
+                Ok((result, None))
             }
             None => {
                 let here = self.here.clone().await?;
@@ -109,7 +114,8 @@ impl Feed {
                     return Err(error.into());
                 }
                 let (strategy, family, explanation) = here.explain(question.model.as_deref(), None).await;
-                Ok(RoutingExplainResult::of(strategy, &family, &explanation, here.account_set()))
+                let spent = explanation.overspent.as_ref().map(ToString::to_string);
+                Ok((RoutingExplainResult::of(strategy, &family, &explanation, here.account_set()), spent))
             }
         }
     }

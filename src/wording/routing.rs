@@ -28,6 +28,9 @@ pub fn why(why: &str) -> String {
     .to_owned()
 }
 
+/// The same as [`obstacle`] of `overLimit` where it is the budget of a project or a key that is spent, not the account's own.
+pub const SPENT_BUDGET: &str = "is kept out by a spent budget";
+
 /// Why an account cannot serve a request, in words that follow its name.
 pub fn obstacle(reason: &str) -> String {
     match reason {

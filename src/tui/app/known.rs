@@ -10,6 +10,8 @@ pub mod used;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use crate::domain::time::Day;
+use crate::domain::usage::Spent;
 use crate::protocol::accounts::Account;
 use crate::protocol::status::Session;
 use crate::tui::fact::{AccountsNow, Fact, LedgerState, Link, Problem, UsageNow};
@@ -23,7 +25,7 @@ pub struct Known {
     pub accounts: Option<AccountsNow>,
     /// Why it cannot be read now.
     pub accounts_problem: Option<Problem>,
-    /// How accounts were called that were removed while the screen looked on.
+    /// How accounts were called that were removed.
     former: BTreeMap<String, String>,
     /// The sessions that are alive; `None` before the first report.
     pub sessions: Option<Vec<Session>>,
@@ -73,6 +75,9 @@ impl Known {
                 }
                 self.ledger = state;
             }
+            Fact::Former(labels) => {
+                self.former.extend(labels.into_iter().map(|(id, label)| (id.to_string(), label)));
+            }
             Fact::Usage(usage) => {
                 self.sums = Sums::of(&usage);
                 self.usage = usage;
@@ -101,13 +106,22 @@ impl Known {
         self.accounts().iter().find(|account| account.id == id)
     }
 
-    /// How the account with this id is called. One that was removed before the screen began is called by its id.
+    /// How the account with this id is called. One that was removed and of which that is not known is called by its id.
     pub fn label<'k>(&'k self, id: &'k str) -> Cow<'k, str> {
         match self.account(id) {
             Some(account) => Cow::Borrowed(&account.label),
             None if self.accounts.is_none() => Cow::Borrowed(id),
             None => Cow::Owned(format!("{} (removed)", self.former.get(id).map_or(id, String::as_str))),
         }
+    }
+
+    /// What accounts that were removed since have spent until `today`: it was spent all the same.
+    pub fn spent_by_former(&self, today: Day) -> Spent {
+        let former = self.sums.spent(today).filter(|(id, _)| self.account(id).is_none());
+        former.fold(Spent::default(), |sum, (_, spent)| Spent {
+            today: sum.today + spent.today,
+            month: sum.month + spent.month,
+        })
     }
 
     /// What is wrong with the accounts that are shown.

@@ -30,6 +30,8 @@ pub struct Pages {
     pub usage: Arrangement,
     /// Which account a request would get, as it was last answered.
     pub explained: Option<(Question, Result<RoutingExplainResult, Problem>)>,
+    /// The budget that is spent, as it was known then.
+    pub spent: Option<String>,
     /// Earlier attempts were requested and have not arrived.
     is_reading: bool,
 }
@@ -247,8 +249,9 @@ impl App {
     /// What a fact changes in the views, beside what is known.
     pub fn notice(&mut self, fact: &Fact) -> Vec<Effect> {
         match fact {
-            Fact::Explained { question, result } => {
+            Fact::Explained { question, result, spent } => {
                 self.pages.explained = Some((question.clone(), result.clone()));
+                self.pages.spent.clone_from(spent);
             }
             Fact::Earlier { .. } => self.pages.is_reading = false,
             Fact::Accounts(_) | Fact::Rules if self.shows_an_account() => {

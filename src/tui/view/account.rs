@@ -17,9 +17,9 @@ use crate::protocol::accounts::Account;
 use crate::protocol::routing::RoutingExplainResult;
 use crate::wording::accounts::{credits, kind, metered, note, state, used};
 use crate::wording::amounts::usd;
-use crate::wording::below_home;
-use crate::wording::routing::obstacle;
+use crate::wording::routing::{SPENT_BUDGET, obstacle};
 use crate::wording::time::span;
+use crate::wording::{below_home, below_home_in};
 
 /// So many of its last requests are shown.
 const LAST: usize = 20;
@@ -172,9 +172,15 @@ fn answer(page: &mut Page<'_, '_>, ink: &Ink<'_>, account: &Account, result: &Ro
         (None, None) => "none".to_owned(),
     };
     page.field("chosen", &format!("{chosen} (by `{}`)", result.strategy));
+    let spent = ink.app.pages.spent.as_ref();
+    page.optional("budget", spent.map(|spent| below_home_in(spent, ink.look.home.as_deref())));
     for candidate in &result.candidates {
         let label = ink.known.label(&candidate.account);
-        let reasons: Vec<String> = candidate.reasons.iter().map(|reason| obstacle(reason)).collect();
+        let reason = |reason: &String| match reason.as_str() {
+            over if spent.is_some() && over == Reason::OverLimit.name() => SPENT_BUDGET.to_owned(),
+            other => obstacle(other),
+        };
+        let reasons: Vec<String> = candidate.reasons.iter().map(reason).collect();
         let standing = if candidate.eligible { "can serve".to_owned() } else { reasons.join(", ") };
         let score = candidate.score.map(|score| format!("; score {score:.2}")).unwrap_or_default();
         let role = if candidate.account == account.id { Role::Strong } else { Role::Text };

@@ -7,8 +7,10 @@ use super::decisions::{end, session};
 use super::ink::Ink;
 use super::theme::Role;
 use super::widgets::page::Page;
+use crate::domain::usage::PurseKind;
 use crate::tui::app::known::decision::Decision;
 use crate::tui::app::known::explanation::explanation;
+use crate::wording::{account_set, below_home, below_home_in};
 
 /// Draws the request with this id as a page.
 pub fn draw(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, id: &str, scroll: u16) {
@@ -40,11 +42,28 @@ fn story(page: &mut Page<'_, '_>, ink: &Ink<'_>, decision: &Decision) {
     }
 }
 
+/// Whose work it is and what that may use, as its session stands now, and what it was counted for.
+fn belongs_to(page: &mut Page<'_, '_>, ink: &Ink<'_>, decision: &Decision) {
+    let home = ink.look.home.as_deref();
+    if let Some(session) = ink.known.session(&decision.session) {
+        page.optional("folder", session.folder.as_ref().map(|folder| below_home(folder, home)));
+        let set = session.account_set.as_ref().map(|set| below_home_in(&account_set::set(set), home));
+        page.optional("may use", set);
+    }
+    for project in decision.paid_from(PurseKind::Project) {
+        page.field("project", project);
+    }
+    for key in decision.paid_from(PurseKind::Key) {
+        page.field("key", key);
+    }
+}
+
 fn facts(page: &mut Page<'_, '_>, ink: &Ink<'_>, decision: &Decision) {
     page.section(&format!("Request {}", decision.request));
     page.field("at", &ink.look.clock.spelled(decision.at));
     page.line("status", end(ink, decision).spans);
     page.field("session", &session(ink.known, &decision.session));
+    belongs_to(page, ink, decision);
     page.field("model", decision.model.as_deref().unwrap_or("none named"));
     if !decision.family.is_empty() && decision.model.as_deref() != Some(&decision.family) {
         page.field("family", &decision.family);

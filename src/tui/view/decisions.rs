@@ -10,6 +10,7 @@ use super::theme::Role;
 use super::widgets::page::title;
 use super::widgets::table::{self, Column};
 use super::{empty, text};
+use crate::domain::usage::PurseKind;
 use crate::tui::app::known::Known;
 use crate::tui::app::known::decision::{Decision, End};
 use crate::wording;
@@ -22,6 +23,7 @@ use crate::wording::time::{brief, took};
 enum Key {
     Time,
     Session,
+    For,
     Model,
     Account,
     Why,
@@ -34,7 +36,7 @@ enum Key {
 }
 
 /// At its second mention a column gets all the room it can use.
-const IMPORTANCE: [Key; 12] = [
+const IMPORTANCE: [Key; 13] = [
     Key::Account,
     Key::End,
     Key::Time,
@@ -44,14 +46,16 @@ const IMPORTANCE: [Key; 12] = [
     Key::Took,
     Key::Cost,
     Key::Session,
+    Key::For,
     Key::Tokens,
     Key::Retries,
     Key::FirstByte,
 ];
 
-const COLUMNS: [Column<Key>; 11] = [
+const COLUMNS: [Column<Key>; 12] = [
     Column::new(Key::Time, "TIME", 8, 11),
     Column::new(Key::Session, "SESSION", 14, 22),
+    Column::new(Key::For, "FOR", 12, 24),
     Column::new(Key::Model, "MODEL", 10, 13),
     Column::new(Key::Account, "ACCOUNT", 10, 20),
     Column::new(Key::Why, "WHY", 12, 12),
@@ -68,7 +72,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, listed: &[usize]) {
     if listed.is_empty() {
         return empty::decisions(buffer, area, ink);
     }
-    let columns = table::fit(&COLUMNS, &IMPORTANCE, area.width);
+    let columns = fit(ink, area.width);
     table::list(buffer, area, ink, &columns, listed, |row, key, width| {
         Some(cell(ink, ink.known.decisions.newest(row)?, key, width))
     });
@@ -93,7 +97,7 @@ pub fn draw_last(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>) {
         }
         return;
     }
-    let columns = table::fit(&COLUMNS, &IMPORTANCE, area.width);
+    let columns = fit(ink, area.width);
     table::draw(buffer, below, &columns, (decisions.len(), None), ink.theme, |row, key, width| {
         decisions.newest(row).map(|decision| cell(ink, decision, key, width)).unwrap_or_default()
     });
@@ -102,7 +106,7 @@ pub fn draw_last(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>) {
 /// One request on one line.
 pub fn line(ink: &Ink<'_>, decision: &Decision, width: u16) -> Line<'static> {
     let mut spans = Vec::new();
-    for (column, width) in table::fit(&COLUMNS, &IMPORTANCE, width) {
+    for (column, width) in fit(ink, width) {
         let line = cell(ink, decision, column.key, width);
         let space = " ".repeat(usize::from(width).saturating_sub(line.width()));
         let gap = if spans.is_empty() { "" } else { "  " };
@@ -120,6 +124,7 @@ fn cell(ink: &Ink<'_>, decision: &Decision, key: Key, width: u16) -> Line<'stati
     match key {
         Key::Time => faint(ink.clock(decision.at, width)),
         Key::Session => Line::from(ink.cut(&session(ink.known, &decision.session), width)),
+        Key::For => Line::from(ink.cut(&paid_from(decision), width)),
         Key::Model => Line::from(ink.cut(decision.model.as_deref().unwrap_or("-"), width)),
         Key::Account => {
             let label = decision.account().map(|id| ink.known.label(id).into_owned());
@@ -146,6 +151,20 @@ fn cell(ink: &Ink<'_>, decision: &Decision, key: Key, width: u16) -> Line<'stati
         }
         Key::Cost => Line::raw(decision.cost().map(|cost| short_cost(cost.as_usd())).unwrap_or_default()),
     }
+}
+
+/// The columns that have room. What requests were for is shown where anything is known of it.
+fn fit(ink: &Ink<'_>, width: u16) -> Vec<(Column<Key>, u16)> {
+    let is_shown = |key: &Key| *key != Key::For || ink.known.decisions.has_purses();
+    let importance: Vec<Key> = IMPORTANCE.into_iter().filter(is_shown).collect();
+    table::fit(&COLUMNS, &importance, width)
+}
+
+/// `key ci`, or the projects that it was for.
+fn paid_from(decision: &Decision) -> String {
+    let keys = decision.paid_from(PurseKind::Key).map(|key| format!("key {key}"));
+    let each: Vec<String> = keys.chain(decision.paid_from(PurseKind::Project).map(str::to_owned)).collect();
+    if each.is_empty() { "-".to_owned() } else { each.join(", ") }
 }
 
 /// In six letters.

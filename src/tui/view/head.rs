@@ -7,7 +7,8 @@ use ratatui::text::{Line, Span};
 use super::ink::Ink;
 use super::theme::Role;
 use super::widgets::table::put;
-use crate::protocol::accounts::AccountState;
+use crate::domain::usage::Usd;
+use crate::protocol::accounts::{Account, AccountState};
 use crate::wording::amounts::usd;
 
 /// One part of the line; a larger number goes first.
@@ -73,9 +74,13 @@ fn parts(ink: &Ink<'_>) -> Vec<Part> {
             );
         }
         if !now.accounts.is_empty() {
-            let sum = |of: fn(&crate::protocol::accounts::Account) -> f64| usd(now.accounts.iter().map(of).sum());
-            add(2, vec![ink.span(&sum(|account| account.usage.today.cost_usd), Role::Strong), faint(ink, " today")]);
-            add(5, vec![ink.span(&sum(|account| account.usage.month.cost_usd), Role::Text), faint(ink, " this month")]);
+            let former = known.spent_by_former(ink.look.clock.day(ink.now));
+            let sum =
+                |of: fn(&Account) -> f64, former: Usd| usd(now.accounts.iter().map(of).sum::<f64>() + former.as_usd());
+            let today = sum(|account| account.usage.today.cost_usd, former.today);
+            let month = sum(|account| account.usage.month.cost_usd, former.month);
+            add(2, vec![ink.span(&today, Role::Strong), faint(ink, " today")]);
+            add(5, vec![ink.span(&month, Role::Text), faint(ink, " this month")]);
         }
     }
     parts

@@ -35,7 +35,8 @@ enum Key {
     Id,
 }
 
-const IMPORTANCE: [Key; 15] = [
+/// At its second mention a column gets all the room it can use.
+const IMPORTANCE: [Key; 14] = [
     Key::Program,
     Key::Process,
     Key::Uses,
@@ -45,10 +46,29 @@ const IMPORTANCE: [Key; 15] = [
     Key::Kind,
     Key::Uses,
     Key::Folder,
-    Key::Set,
     Key::Pins,
     Key::Port,
     Key::Folder,
+    Key::Start,
+    Key::Id,
+];
+
+/// The same where something narrows a session: its folder tells it from others, and decides what it may use.
+const IMPORTANCE_OF_SETS: [Key; 16] = [
+    Key::Program,
+    Key::Uses,
+    Key::Folder,
+    Key::Set,
+    Key::Since,
+    Key::Link,
+    Key::Rate,
+    Key::Folder,
+    Key::Process,
+    Key::Kind,
+    Key::Uses,
+    Key::Set,
+    Key::Pins,
+    Key::Port,
     Key::Start,
     Key::Id,
 ];
@@ -81,8 +101,8 @@ pub fn draw(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, listed: &[usize]) {
     }
     let sessions = ink.known.sessions();
     let has_sets = sessions.iter().any(|session| session.account_set.is_some());
-    let importance: Vec<Key> = IMPORTANCE.into_iter().filter(|key| *key != Key::Set || has_sets).collect();
-    let columns = table::fit(&COLUMNS, &importance, area.width);
+    let importance: &[Key] = if has_sets { &IMPORTANCE_OF_SETS } else { &IMPORTANCE };
+    let columns = table::fit(&COLUMNS, importance, area.width);
     table::list(buffer, area, ink, &columns, listed, |row, key, width| Some(cell(ink, sessions.get(row)?, key, width)));
 }
 

@@ -3,16 +3,20 @@
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
+use crate::domain::account::AccountId;
+use crate::domain::usage::Purse;
 use crate::protocol::routing::{RoutingCandidate, RoutingExplainResult};
 use crate::protocol::status::Session;
+use crate::protocol::usage::AccountUsage;
 use crate::tui::app::App;
 use crate::tui::app::known::decisions::MOST;
 use crate::tui::app::pages::Page;
+use crate::tui::app::pages::arrangement::{Arrangement, By, Span};
 use crate::tui::event::Event;
-use crate::tui::fact::{AccountsNow, Fact, LedgerState, Problem, Question};
+use crate::tui::fact::{AccountsNow, AttemptRow, Fact, LedgerState, Problem, Question};
 use crate::tui::tab::Tab;
 use crate::tui::testing::NOW;
-use crate::tui::testing::facts::{account, attempt, file, full, household, knowing, sessions, set_of_work};
+use crate::tui::testing::facts::{account, attempt, file, full, household, knowing, sessions, set_of_work, usage};
 use crate::tui::testing::screen::{at, check, drawn, look, rows};
 use crate::tui::view;
 
@@ -55,13 +59,51 @@ fn the_page_of_an_account() {
         account_set: Some(set_of_work()),
         available_at: None,
     };
-    let answered = |result| Event::Fact(Fact::Explained { question: Question::default(), result: Ok(result) });
+    let answered =
+        |result| Event::Fact(Fact::Explained { question: Question::default(), result: Ok(result), spent: None });
     app.update(answered(result.clone()), NOW);
     check("account", &mut app);
     // Where nothing is narrowed, the folder is of no interest.
-    app.update(answered(RoutingExplainResult { account_set: None, ..result }), NOW);
+    app.update(answered(RoutingExplainResult { account_set: None, ..result.clone() }), NOW);
     let screen = at(&mut app, (80, 40), &look(false, true));
     assert!(screen.contains(" gets now ───") && !screen.contains("may use"), "{screen}");
+    // Where a budget is spent it is that which keeps the accounts out, not a limit of their own.
+    let out = RoutingCandidate { reasons: vec!["overLimit".to_owned()], ..candidate("acct-3", &["overLimit"], None) };
+    let result = RoutingExplainResult { candidates: vec![out], chosen: None, ..result };
+    let spent = Some("rule 2 (`~/projects/**`, /home/me/c.toml:4) has spent its $5.00 of today ($5.02)".to_owned());
+    for (spent, why) in [(None, "has reached its spending limit"), (spent, "is kept out by a spent budget")] {
+        let has_budget = spent.is_some();
+        let fact = Fact::Explained { question: Question::default(), result: Ok(result.clone()), spent };
+        app.update(Event::Fact(fact), NOW);
+        let screen = at(&mut app, (120, 60), &look(false, true));
+        assert!(screen.contains(&format!("team key: {why}")), "{screen}");
+        let budget = "budget        rule 2 (`~/projects/**`, ~/c.toml:4) has spent its $5.00 of today ($5.02)";
+        assert_eq!(screen.contains(budget), has_budget, "{screen}");
+    }
+}
+
+#[test]
+fn what_removed_accounts_have_spent_and_how_they_were_called_is_told() {
+    let (Fact::Accounts(mut now), used) = (file(household()), usage()) else { unreachable!() };
+    for account in &mut now.accounts {
+        account.usage = AccountUsage::default();
+    }
+    let mut app = knowing(vec![Fact::Accounts(now.clone()), Fact::Usage(used)]);
+    let spent = |app: &mut App| {
+        let screen = at(app, (200, 24), &look(false, true));
+        screen.lines().next().unwrap().split(" · ").filter(|part| part.contains('$')).collect::<Vec<_>>().join(" · ")
+    };
+    // What the accounts themselves have spent is told with them.
+    assert_eq!(spent(&mut app), "$0.12 today · $11.73 this month");
+    now.accounts.retain(|account| account.id != "acct-1" && account.id != "acct-3");
+    let labels = [("acct-77", "lab"), ("acct-3", "stale")].map(|(id, label)| (AccountId::new(id), label.to_owned()));
+    app.update(Event::Fact(Fact::Former(labels.into_iter().collect())), NOW);
+    app.update(Event::Fact(Fact::Accounts(now)), NOW);
+    assert_eq!(spent(&mut app), "$1.48 today · $133.13 this month");
+    app.show(Tab::Usage);
+    app.pages.usage = Arrangement { by: By::Account, span: Span::Days, ..Arrangement::default() };
+    let screen = at(&mut app, (120, 40), &look(false, true));
+    assert!(screen.contains("work (removed)") && screen.contains("lab (removed)"), "{screen}");
 }
 
 #[test]
@@ -79,6 +121,43 @@ fn decisions_and_the_page_of_one() {
     check("decisions", &mut app);
     app.open_page(Page::Decision("req-1".to_owned()));
     check("decision", &mut app);
+}
+
+#[test]
+fn a_request_names_its_folder_what_it_may_use_its_project_and_its_key() {
+    let mut app = showing(Tab::Decisions);
+    assert!(!at(&mut app, (200, 60), &look(false, true)).contains("  FOR  "), "there is nothing to tell");
+    let purses = vec![Purse::project("~/projects/**"), Purse::key("anna")];
+    app.update(Event::Fact(Fact::Attempts(vec![AttemptRow { purses, ..attempt(6, "req-6", 1, 1, 200) }])), NOW);
+    let screen = at(&mut app, (200, 60), &look(false, true));
+    assert!(screen.contains("  FOR  ") && screen.contains("  key anna, ~"), "{screen}");
+    app.open_page(Page::Decision("req-6".to_owned()));
+    let screen = at(&mut app, (80, 40), &look(false, true));
+    for line in [
+        "folder        ~/projects/website",
+        "may use       work, by rule 2 (`~/projects/**`,",
+        "project       ~/projects/**",
+        "key           anna",
+    ] {
+        assert!(screen.contains(line), "{line}: {screen}");
+    }
+}
+
+#[test]
+fn where_a_rule_narrows_a_session_its_folder_and_what_it_may_use_are_shown_first() {
+    let header = |sets: bool, size| {
+        let mut sessions = sessions();
+        sessions.iter_mut().filter(|_| !sets).for_each(|session| session.account_set = None);
+        let mut app = knowing(vec![file(household()), Fact::Sessions(sessions)]);
+        app.show(Tab::Sessions);
+        let screen = at(&mut app, size, &look(false, true));
+        let header = screen.lines().find(|line| line.contains("PROGRAM")).unwrap();
+        header.split("  ").map(str::trim).filter(|title| !title.is_empty()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(header(true, (60, 15)), "PROGRAM UP USES MAY USE FOLDER");
+    assert_eq!(header(true, (80, 24)), "PROGRAM UP /MIN USES MAY USE FOLDER NEWS");
+    assert_eq!(header(false, (80, 24)), "PROGRAM KIND PID UP /MIN USES NEWS");
+    assert_eq!(header(true, (120, 40)), "PROGRAM KIND PID UP /MIN USES MAY USE FOLDER NEWS");
 }
 
 #[test]
@@ -217,6 +296,7 @@ fn many_sessions_and_few_lines_show_the_selected_one() {
             id: format!("s-{number}"),
             pid: 1_000 + number,
             started_at: i64::from(number),
+            account_set: None,
             ..sessions()[0].clone()
         })
         .collect();

@@ -98,7 +98,7 @@ fn a_session_is_asked_and_what_it_refuses_keeps_its_kind_and_hint() {
     for session in [Some(id.clone()), None] {
         feed.explain(Question { session: session.clone(), model: Some("gpt-5.2".to_owned()) });
         let result = watching.find("it is explained", |fact| match fact {
-            Fact::Explained { question, result } if question.session == session => Some(result.clone()),
+            Fact::Explained { question, result, .. } if question.session == session => Some(result.clone()),
             _ => None,
         });
         let result = result.unwrap();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::names::Names;
 use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
-use crate::domain::usage::{Tokens, Usd};
+use crate::domain::usage::{Purse, PurseKind, Tokens, Usd};
 use crate::tui::fact::{AttemptRow, Finished, What};
 
 /// So many attempts of one request are kept: the first ones, and the one that was reported last.
@@ -27,6 +27,8 @@ pub struct Decision {
     pub family: Arc<str>,
     /// The path it was sent to; only the ledger knows it.
     pub endpoint: Option<Arc<str>>,
+    /// What it was paid from beside its account; only the ledger knows it.
+    pub purses: Vec<Purse>,
     /// In the order they were made.
     pub attempts: Vec<Attempt>,
     /// Its first row of the ledger.
@@ -125,6 +127,8 @@ impl Decision {
         self.model = row.model.as_ref().map(|model| names.shared(model)).or(self.model.take());
         self.family = names.shared(&row.family);
         self.endpoint = Some(names.shared(&row.endpoint));
+        let shared = |purse: &Purse| Purse { kind: purse.kind, name: names.shared(&purse.name) };
+        self.purses = row.purses.iter().map(shared).collect();
         let known = self.attempt(row.attempt);
         known.account = names.shared(row.account.as_str());
         known.why = names.shared(&row.why);
@@ -155,6 +159,11 @@ impl Decision {
 
     fn served(&self) -> Option<&AttemptResult> {
         self.attempts.iter().rev().filter_map(|attempt| attempt.result.as_ref()).find(|result| result.served)
+    }
+
+    /// The names of what it was paid from, of one kind.
+    pub fn paid_from(&self, kind: PurseKind) -> impl Iterator<Item = &str> {
+        self.purses.iter().filter(move |purse| purse.kind == kind).map(|purse| &*purse.name)
     }
 
     /// Its state.

@@ -26,6 +26,8 @@ pub struct Decisions {
     earliest_row: Option<i64>,
     /// The ledger has none before it.
     is_all: bool,
+    /// One was for a project, or came with a key of the proxy that is a client's.
+    has_purses: bool,
 }
 
 impl Decisions {
@@ -37,6 +39,11 @@ impl Decisions {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
+    }
+
+    /// Whether there is something to tell of what requests were for.
+    pub fn has_purses(&self) -> bool {
+        self.has_purses
     }
 
     /// The newest first.
@@ -82,6 +89,7 @@ impl Decisions {
         let began = row.at.as_millis().saturating_sub(i64::try_from(row.duration_ms).unwrap_or(i64::MAX));
         if let Some(place) = self.entry(&row.request, &row.session, Timestamp(began)) {
             self.list[place].1.record(row, &mut self.names);
+            self.has_purses |= !row.purses.is_empty();
             self.earliest_row = Some(self.earliest_row.map_or(row.row, |earliest| earliest.min(row.row)));
         }
     }

@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use super::Known;
-use crate::domain::time::Timestamp;
-use crate::domain::usage::Totals;
+use crate::domain::time::{Day, Timestamp};
+use crate::domain::usage::{Spent, Totals, Usd};
 use crate::manager::books::history::ModelUsage;
 use crate::tui::app::pages::arrangement::{Arrangement, By, Measure, Span};
 use crate::tui::fact::UsageNow;
@@ -45,6 +45,8 @@ pub struct Sums {
     days: [Vec<Sum>; 2],
     /// For each account, what it used in each hour.
     curves: HashMap<String, Vec<(Timestamp, u64)>>,
+    /// What each account spent on each day.
+    spent: BTreeMap<Day, BTreeMap<String, Usd>>,
 }
 
 impl Sums {
@@ -63,7 +65,20 @@ impl Sums {
                 None => drop(curves.insert(hour.used.account.to_string(), vec![used])),
             }
         }
-        Sums { hours: [by_account.0, by_model.0], days: [by_account.1, by_model.1], curves }
+        let mut spent: BTreeMap<Day, BTreeMap<String, Usd>> = BTreeMap::new();
+        for day in usage.days.iter().filter(|day| day.used.totals.cost != Usd::default()) {
+            *spent.entry(day.day).or_default().entry(day.used.account.to_string()).or_default() += day.used.totals.cost;
+        }
+        Sums { hours: [by_account.0, by_model.0], days: [by_account.1, by_model.1], curves, spent }
+    }
+
+    /// What each account spent on `today` and in its month until then, a part for each day.
+    pub fn spent(&self, today: Day) -> impl Iterator<Item = (&str, Spent)> {
+        self.spent.range(today.first_of_month()..=today).flat_map(move |(day, accounts)| {
+            let spent =
+                move |cost: Usd| Spent { today: if *day == today { cost } else { Usd::default() }, month: cost };
+            accounts.iter().map(move |(account, cost)| (account.as_str(), spent(*cost)))
+        })
     }
 
     /// What an account used, by the beginning of the hour; an hour may be there more than once.

@@ -84,6 +84,17 @@ fn what_was_used_before_and_what_is_used_now_is_seen() {
         });
         assert_eq!((earlier.len(), is_all), (rows, true));
     }
+
+    pool.sandbox.run(&["remove", "account-1", "--yes"]).ok();
+    let mut later = Watching::start(&pool.sandbox);
+    let former = later.find("how the removed account was called", |fact| match fact {
+        Fact::Former(labels) => Some(labels.clone()),
+        _ => None,
+    });
+    assert_eq!(
+        former.iter().map(|(id, label)| (id.as_str(), &**label)).collect::<Vec<_>>(),
+        [(&*pool.ids[0], "account-1")]
+    );
 }
 
 #[test]

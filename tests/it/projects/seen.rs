@@ -258,6 +258,10 @@ fn the_screen_answers_for_its_folder_and_acts_for_every_session() {
     write(&pool, &WORK.replace("\"work\"", "\"spare\""));
     screen.wait_until("a rule is followed", |text| text.contains("may use       spare, by rule 1"));
     screen.wait_for("chosen        account-4");
+    write(&pool, &format!("{WORK}daily_limit_usd = 0\n").replace("\"work\"", "\"spare\""));
+    screen.wait_until("a spent budget is named", |text| {
+        text.contains("budget        rule 1 (`") && text.contains("account-4: is kept out by a spent budget")
+    });
     screen.type_keys("\r");
     screen.wait_for("Running and new sessions use account-1");
     screen.type_keys("\r");

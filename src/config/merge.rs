@@ -73,8 +73,8 @@ impl Merging<'_> {
         for setting in std::mem::take(&mut self.held) {
             let (name, owned) = (setting.key.toml, setting.key.owned);
             let Some(own) = self.chosen.get(name) else { continue };
-            // Only flags come before an editor.
-            let is_beaten = owned != Owned::TurningOff && own.source <= Source::Flag;
+            // Only flags come before an editor, and of what it says itself the first.
+            let is_beaten = owned != Owned::TurningOff && own.source <= Source::InitializationOptions;
             let [is_on, was_on] = [&setting, own].map(|setting| setting.value == Value::Bool(true));
             let lifted = match owned {
                 _ if is_beaten => continue,

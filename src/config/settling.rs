@@ -34,6 +34,7 @@ pub struct Said {
     pub lists: [Entries; LISTS.len()],
     /// Whether it lets projects narrow themselves.
     pub narrows: bool,
+    /// Of its words as they were taken, whether they can be read or not.
     mark: Option<KeyMark>,
 }
 
@@ -123,6 +124,7 @@ impl Said {
         let routing = document.get("routing").and_then(Item::as_table_like);
         let narrows = routing.and_then(|routing| routing.get("project_files")).map(json_of);
         let narrows = narrows.is_some_and(|value| Shape::Bool.accept(&value) == Some(Value::Bool(true)));
+        text.extend(narrows.then_some("project_files"));
         Some(Said { lists, narrows, mark: Some(KeyMark::of(text.as_bytes())) })
     }
 
@@ -159,17 +161,10 @@ impl Said {
     /// and something, where `is_there`.
     pub fn keep(&mut self, at: usize, before: Option<&Said>, is_there: bool) {
         let entries = &mut self.lists[at];
-        let mut kept = entries.clone();
         if let Some(before) = before.map(|before| &before.lists[at]) {
-            kept.amount = kept.amount.max(before.amount);
-            kept.marks.extend(&before.marks);
-            kept.names.extend(before.names.iter().cloned());
+            *entries = Entries { amount: entries.amount.max(before.amount), ..before.clone() };
         }
-        kept.amount = kept.amount.max(usize::from(is_there));
-        if kept != *entries {
-            *entries = kept;
-            self.mark = None;
-        }
+        entries.amount = entries.amount.max(usize::from(is_there));
     }
 
     /// What becomes of `file`, after this was in force.
@@ -182,10 +177,11 @@ impl Said {
         let is_less = said.as_ref().is_some_and(|said| said.is_less_than(self));
         let is_same = said.as_ref().is_some_and(|said| said.mark == self.mark);
         let is_taken = match () {
+            () if is_same => true,
             () if is_less && is_start => file.has_stood(SURE, now),
             () if is_less || is_unknown => file.is_at_rest(now) && now.since(since) >= SURE,
             // Nothing can be taken away.
-            () => is_same || is_start || !self.is_there() || file.is_at_rest(now),
+            () => is_start || !self.is_there() || file.is_at_rest(now),
         };
         if is_taken {
             return Outcome::Taken(said.unwrap_or_else(|| self.clone()));

@@ -258,6 +258,13 @@ fn an_editor_lifts_no_limit() {
         dear.prices().highest().input == 1_000_000_000,
         "what has no price is charged at no less than an editor says"
     );
+    // Under its other name, before or after the empty list that hides it.
+    for twice in [
+        json!({"": {"pricing": [price("*", 0)]}, "pricing": []}),
+        json!({"pricing": [], "": {"pricing": [price("*", 0)]}}),
+    ] {
+        assert_eq!(costs(&Files::new("", "{}").load(&[], &options(twice)), "gpt-4.1"), Some(10.0));
+    }
     let flag = ("--set".to_owned(), "pricing".to_owned(), json!([price("mine", 1)]));
     let flags = Sources { flags: vec![flag], ..options(json!({"pricing": [price("mine", 9)]})) };
     assert_eq!(costs(&Files::new(own, "{}").load(&[], &flags), "mine"), Some(2.0));

@@ -176,23 +176,40 @@ fn an_entry_that_is_not_there_any_more_word_for_word_was_taken_out() {
     // What cannot be read leaves what was before, and that is what must not be missing later.
     let files = Files::new(&whole, "{}");
     let mut config = files.load(&[], &Sources::default());
-    for (text, rules, is_told) in
-        [(with("path = \"/a\"", "paht = \"/a\""), 2, true), (with(&rule("/a", ""), &rule("/new", "")), 2, false)]
-    {
-        files.write("config.toml", &text);
-        for (now, is_unsettled) in [(1_000, true), (2_999, true), (3_000, false)] {
+    let faulty = with("path = \"/a\"", "paht = \"/a\"");
+    let unpathed = with("path = \"/a\"", "path = \"a\"");
+    for (text, rules, waits, notice) in [
+        (&faulty, 2, true, None),
+        (&whole, 2, false, None),
+        (&unpathed, 2, true, None),
+        (&faulty, 2, true, None),
+        (&with(&rule("/a", ""), &rule("/new", "")), 2, true, gone("`projects` is for \"/a\"")),
+    ] {
+        files.write("config.toml", text);
+        let reload = |config: &Config, now| {
+            config.reload(&files.paths(), &Environment::default(), &Sources::default(), Timestamp(now))
+        };
+        for (now, is_unsettled) in [(1_000, waits), (2_999, waits), (3_000, false)] {
             let before = config.projects.rules.clone();
-            config = config.reload(&files.paths(), &Environment::default(), &Sources::default(), Timestamp(now));
+            config = reload(&config, now);
             assert_eq!(config.is_unsettled(), is_unsettled, "{text}");
             assert!(!is_unsettled || config.projects.rules == before, "{text}");
+            let is_read = !is_unsettled && now < 3_000;
+            assert!(!is_read || config.notices.is_empty(), "{text}: {:?}", config.notices);
         }
+        let is_told = text == &faulty || text == &unpathed;
         assert_eq!(
             (config.projects.rules.len(), config.warnings.len() == 1),
             (rules, is_told),
             "{:?}",
             config.warnings
         );
-        assert_eq!(config.notices.len(), usize::from(!is_told), "{:?}", config.notices);
+        assert_eq!(config.notices.len(), usize::from(notice.is_some()), "{:?}", config.notices);
+        assert!(notice.is_none_or(|notice| config.notices[0].contains(&notice)), "{:?}", config.notices);
+        // The same once more, because of something else: nothing is waited for, and what is wrong is still said.
+        let again = reload(&config, 3_001);
+        assert_eq!((again.is_unsettled(), &again.warnings), (false, &config.warnings), "{text}");
+        config = again;
     }
 }
 

@@ -155,6 +155,10 @@ impl<'p> Client<'p> {
             self.socket.poll_next_unpin(context)
         });
         let message = message.await;
+        // A ping was answered by the reading. It may stand between the parts of a message.
+        if let Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) = message {
+            return Ok(());
+        }
         let within = self.within.take();
         match message {
             Some(Ok(Message::Text(text))) => {
@@ -170,7 +174,6 @@ impl<'p> Client<'p> {
                 }
                 Ok(())
             }
-            // A ping was answered by the reading.
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(()),
             Some(Ok(Message::Binary(_))) => Err(self.close(CloseCode::Unsupported, "only text is read here").await),
             Some(Ok(Message::Close(_))) => {

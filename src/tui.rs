@@ -17,6 +17,7 @@ pub mod testing;
 pub mod view;
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use crate::clock::Clock;
 use crate::desktop;
 use crate::domain::time::Timestamp;
-use crate::env::{Environment, working_directory};
+use crate::env::Environment;
 use crate::error::{Error, ErrorKind};
 use crate::manager::Manager;
 use act::Actor;
@@ -53,11 +54,12 @@ const TICK: Duration = Duration::from_secs(1);
 pub async fn run(
     manager: &Arc<Manager>,
     here: impl FnOnce() -> Result<Arc<Manager>, Error> + Send + 'static,
+    folder: &Path,
     environment: &Environment,
 ) -> Result<Option<Ended>, Error> {
     let mut screen = Screen::enter(Look::of(environment, Clock::system())).map_err(|error| unusable(&error))?;
     screen.app.is_away = desktop::away(environment).is_some();
-    screen.app.folder = working_directory();
+    screen.app.folder = Some(folder.to_string_lossy().into_owned()).filter(|folder| !folder.is_empty());
     let (feed, mut facts) = Feed::start(Arc::clone(manager), here);
     let (reports, mut reported) = mpsc::unbounded_channel();
     let actor = Actor::new(Arc::clone(manager), reports, Arc::new(feed.clone()), environment);

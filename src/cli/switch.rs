@@ -56,7 +56,7 @@ pub async fn run(context: &Context, args: SwitchArgs) -> Result<u8, Error> {
     }
     let home = context.environment.get(crate::sys::files::HOME);
     if let (false, Some(account)) = (args.auto, &account)
-        && let Some(refusal) = refusal_here(context, account)?
+        && let Ok(Some(refusal)) = refusal_here(context, account)
     {
         Printer::warning(&format!("in this folder it is not used: {refusal}"));
     }

@@ -1,6 +1,6 @@
 //! `tui`, which is also what the program does without a command.
 
-use super::context::Context;
+use super::context::{Context, started_in};
 use super::printer::Printer;
 use crate::error::{Error, ErrorKind};
 use crate::logging;
@@ -18,7 +18,8 @@ pub async fn run(context: &Context) -> Result<u8, Error> {
     let manager = context.manager()?;
     let kept_back = logging::keep_back();
     let here = context.clone();
-    let ended = tui::run(&manager, move || here.here(), &context.environment).await;
+    let folder = started_in(&context.environment);
+    let ended = tui::run(&manager, move || here.here(), &folder, &context.environment).await;
     drop(kept_back);
     let ended = ended?;
     // A person who left has asked once, by a key; Ctrl-C is one as long as the screen is shown.

@@ -91,7 +91,7 @@ pub struct List {
     /// What people may call that which an entry has beside `accounts`, [bare](bare): by that it is known where the list has another
     /// name.
     words: &'static [&'static str],
-    /// By which of its keys an entry is told from others.
+    /// The keys that tell one entry from another.
     pub names: &'static [&'static str],
     /// What is noted of it.
     pub notes: Notes,
@@ -253,10 +253,14 @@ fn is_near(word: &str, name: &str) -> bool {
     !near::near(word, [name]).is_empty()
 }
 
+/// A damaged file may be one line.
+const LONGEST_LINE: usize = 4096;
+
 /// The words of a line that something is said of wherever they stand in it, as in `x = [ projects = …`.
 fn keys_in(line: &str) -> impl Iterator<Item = &str> {
     let is_word = |letter: char| letter.is_alphanumeric() || "-_".contains(letter);
     let line = line.split('#').next().unwrap_or_default();
+    let line = line.char_indices().nth(LONGEST_LINE).map_or(line, |(at, _)| &line[..at]);
     let ends = line.match_indices('=').chain(line.match_indices("]]")).map(|(at, _)| at);
     ends.filter_map(move |at| {
         line[..at].trim_end_matches(|letter| !is_word(letter)).rsplit(|letter| !is_word(letter)).next()

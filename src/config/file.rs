@@ -10,7 +10,7 @@ use crate::files;
 /// No configuration is longer.
 const LONGEST: u64 = 1024 * 1024;
 
-/// Of what is longer nothing is made out.
+/// Nothing is read of a longer one.
 const LONGEST_REMAINS: u64 = 8 * LONGEST;
 
 /// A file's text, without a byte order mark.

@@ -102,7 +102,7 @@ fn flatten(prefix: &str, table: &Map<String, Value>, found: &mut dyn FnMut(Strin
         let name = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
         match value {
             _ if is_accounts(&name) => {}
-            Value::Object(inner) if super::key(&name).is_none() => flatten(&name, inner, found),
+            Value::Object(inner) if super::key(&name).is_none() && !name.is_empty() => flatten(&name, inner, found),
             _ => found(name, value.clone()),
         }
     }

@@ -146,7 +146,7 @@ impl Said {
         both.any(|(now, before)| now.is_less_than(before)) || before.narrows && !self.narrows
     }
 
-    /// Whether nobody can tell what `file` says of a list, after this was in force.
+    /// Whether a list that was in force cannot be read in `file`.
     pub fn is_lost_in(&self, file: &TomlFile, reads_keys: bool) -> bool {
         let mut known = LISTS.iter().zip(&self.lists).filter(|(list, _)| counts(list, reads_keys));
         known.any(|(list, entries)| list.read(file, entries.amount > 0).is_err())

@@ -190,19 +190,13 @@ impl Allowed {
 
     /// The names of what keeps accounts out, in their order, each once: a variable may have several lists.
     pub fn narrowed_by(&self) -> Vec<&str> {
-        let mut names = Vec::new();
-        for narrowing in self.keeping_out() {
-            if !names.contains(&narrowing.name.as_str()) {
-                names.push(narrowing.name.as_str());
-            }
-        }
-        names
+        each_once(self.keeping_out().map(|narrowing| narrowing.name.as_str()))
     }
 
     /// What allows the accounts that are left, with its verb: `rule 1 (`~/work/**`) allows`. `None` where none are left or nothing
     /// keeps any out.
     pub fn allowing(&self) -> Option<String> {
-        let names: Vec<&str> = self.keeping_out().map(|narrowing| narrowing.brief.as_str()).collect();
+        let names = each_once(self.keeping_out().map(|narrowing| narrowing.brief.as_str()));
         let verb = if names.len() == 1 { "allows" } else { "allow" };
         (!names.is_empty() && !self.is_empty()).then(|| format!("{} {verb}", names.join(" and ")))
     }
@@ -274,6 +268,16 @@ impl Narrowing {
     fn fault(&self) -> Option<String> {
         Some(format!("{}: {}", self.name, self.fault.as_ref()?))
     }
+}
+
+fn each_once<'n>(names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
+    let mut once = Vec::new();
+    for name in names {
+        if !once.contains(&name) {
+            once.push(name);
+        }
+    }
+    once
 }
 
 /// That these, which have no fault, leave no account.

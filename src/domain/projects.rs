@@ -250,6 +250,7 @@ pub(super) mod tests {
             (&["~/clients/*", "~/clients"], &[]),
             (&["~/clients/**", "~/clients/*"], &[]),
             (&["~/*", "/srv/*/*"], &["~", "/srv/*"]),
+            (&["~/**/*"], &[]),
         ] {
             let rules: Vec<Rule> = paths.iter().map(|path| rule(1, Some(path), None)).collect();
             let folders: Vec<&str> = beside_their_folder(&rules).map(|(_, folder)| folder).collect();

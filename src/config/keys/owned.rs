@@ -1,7 +1,7 @@
 //! What whoever is not the owner cannot do with a key.
 
-/// What of a key is its owner's alone. An editor's settings may be those of a repository, and an agent's shell has flags and
-/// variables, so neither may lift what the owner narrows or limits.
+/// What of a key is its owner's alone. An editor's settings may be those of a repository, so they lift nothing that the owner narrows
+/// or limits. An agent's shell has flags and variables, so they do not turn off what narrows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owned {
     /// Nothing: the strongest source wins.

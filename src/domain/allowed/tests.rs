@@ -132,6 +132,16 @@ fn each_thing_is_named_once_in_the_order_of_the_rules() {
     ] {
         assert_eq!(allowed(bounds).sentences(), expected);
     }
+    for (bounds, expected) in [
+        (vec![placed(1, "work"), flag()], Some("rule 1 and `--accounts` allow")),
+        (vec![placed(1, "work")], Some("rule 1 allows")),
+        // Given twice, said once.
+        (vec![bound("`--accounts`", "a, b"), bound("`--accounts`", "b, c")], Some("`--accounts` allows")),
+        (vec![placed(1, "*")], None),
+        (vec![placed(1, "")], None),
+    ] {
+        assert_eq!(allowed(bounds).allowing().as_deref(), expected);
+    }
     let asks = Allowed::nothing("`projects`", "did you mean `path`?").sentences();
     assert_eq!(asks, " No account may be used until this is mended: `projects`: did you mean `path`?");
     let outside = AccountId::new("c".to_owned());

@@ -218,7 +218,7 @@ impl FolderPattern {
 
     /// The folder for all of whose content it is and not for itself, as it is written: `~/work` of `~/work/*`.
     pub(super) fn folder_of_all(&self) -> Option<&str> {
-        self.text.strip_suffix("/*").filter(|folder| !folder.is_empty())
+        self.text.strip_suffix("/*").filter(|folder| !folder.is_empty() && !folder.ends_with("**"))
     }
 
     /// Whether it is written for this folder.

@@ -106,7 +106,7 @@ pub fn entries(
     let status = if is_whole { ended(&mut child, until).map_err(lost)? } else { None };
     if status.is_none() {
         let _ = child.kill();
-        // Whoever waits for a disk does not end at once when killed.
+        // A process that waits for a disk does not end at once when it is killed.
         std::thread::spawn(move || child.wait());
     }
     let said = said.map_err(|_| LATE.to_owned())?.map_err(lost)?;

@@ -16,13 +16,13 @@ use crate::proxy::inspect::meter::Meter;
 /// What it says when there was no room for the rest.
 const CROWDED: u16 = 503;
 
-/// An answer that was cut off: whether what it took until then is charged.
+/// When an answer that was cut off is charged for what it took until then.
 #[derive(Clone, Copy, Debug)]
-enum Cut {
+enum Charged {
     /// If there was output: what failed before costs nothing.
-    OfOutput,
-    /// In any case: the upstream had begun.
-    Whatever,
+    WithOutput,
+    /// Always: the upstream had begun.
+    Always,
 }
 
 /// The end of one request.
@@ -107,20 +107,20 @@ impl Ending {
 
     /// The upstream broke it off.
     pub fn broken(&mut self, meter: &mut Meter) {
-        self.end(Some(meter), UPSTREAM_BROKE, Some(Cut::OfOutput));
+        self.end(Some(meter), UPSTREAM_BROKE, Some(Charged::WithOutput));
     }
 
     /// There is no room for the rest, which nobody but this process is to blame for.
     pub fn crowded(&mut self, meter: &mut Meter) {
-        self.end(Some(meter), CROWDED, Some(Cut::OfOutput));
+        self.end(Some(meter), CROWDED, Some(Charged::WithOutput));
     }
 
     /// The client went away before the end.
     pub fn left(&mut self, meter: Option<&mut Meter>) {
-        self.end(meter, CLIENT_LEFT, Some(Cut::Whatever));
+        self.end(meter, CLIENT_LEFT, Some(Charged::Always));
     }
 
-    fn end(&mut self, meter: Option<&mut Meter>, status: u16, cut: Option<Cut>) {
+    fn end(&mut self, meter: Option<&mut Meter>, status: u16, cut: Option<Charged>) {
         if std::mem::replace(&mut self.is_reported, true) {
             return;
         }
@@ -136,12 +136,12 @@ impl Ending {
         self.manager.session().emit(Event::Finished(Finished { status, duration_ms, ..finished }));
     }
 
-    fn learned(&mut self, meter: &mut Meter, status: u16, cut: Option<Cut>) -> Learned {
+    fn learned(&mut self, meter: &mut Meter, status: u16, cut: Option<Charged>) -> Learned {
         meter.end();
         let counts = match cut {
             None => false,
-            Some(Cut::OfOutput) => meter.has_output(),
-            Some(Cut::Whatever) => true,
+            Some(Charged::WithOutput) => meter.has_output(),
+            Some(Charged::Always) => true,
         };
         Learned {
             status,

@@ -211,7 +211,7 @@ pub fn refused(
         Refusal::Exhausted(exhausted) if is_unknown(exhausted) && request.model.is_some() => {
             unknown_model(exhausted, pool, request, now)
         }
-        Refusal::Exhausted(they) => exhausted::exhausted(they, pool, request, unserved, now),
+        Refusal::Exhausted(exhausted) => exhausted::response(exhausted, pool, request, unserved, now),
         Refusal::Bound(bound, exhausted) => bound_response(bound, exhausted.as_ref(), pool, request, now),
     }
 }

@@ -212,7 +212,9 @@ impl<'p> Client<'p> {
     }
 }
 
-/// Whether something came that nobody has read.
+/// Whether a message came that nobody has begun to read, or the socket ended. A ping is none, and a client may send one at any time.
 fn has_begun(stream: &TcpStream, context: &mut Context<'_>) -> bool {
-    stream.poll_peek(context, &mut ReadBuf::new(&mut [0])).is_ready()
+    let mut first = [0];
+    let is_control = |frame: u8| frame & 0x08 != 0;
+    stream.poll_peek(context, &mut ReadBuf::new(&mut first)).is_ready() && !is_control(first[0])
 }

@@ -161,7 +161,7 @@ impl Reader {
         );
         self.known = (attempts.file == look.file).then_some((look, attempts.last));
         self.is(LedgerState::Open).await?;
-        // Of one that is removed from now on the screen knows it already.
+        // The screen itself remembers those that are removed from now on.
         let former = self.manager.books().ledger().former_labels().await.unwrap_or_default();
         if !former.is_empty() {
             self.facts.send(Fact::Former(former)).await.ok()?;

@@ -30,7 +30,7 @@ fn mend(warning: &str, file: &Path) -> Mend {
     match files::open(file) {
         Ok(_) => Mend::run(CONFIG_EDIT).and("correct that line, or what it names"),
         Err(error) if error.kind() == ErrorKind::NotFound => Mend::hint(format!(
-            "put the file back; if you meant to remove all that stood in it: `echo '# none' > {}`",
+            "put the file back; if you meant to remove all that stood in it, write a line `# none` into {}",
             quoted(file)
         )),
         Err(_) => Mend::hint("make it a file that this user can read"),
@@ -79,7 +79,7 @@ mod tests {
             [finding.command, finding.hint].into_iter().flatten().collect::<Vec<_>>().join("; ")
         };
         let gone = shown(&of_file);
-        assert!(gone.starts_with("put the file back; ") && gone.contains("echo '# none' > '"), "{gone}");
+        assert!(gone.starts_with("put the file back; ") && gone.contains("write a line `# none` into '"), "{gone}");
         std::fs::write(&file, "x = 1").unwrap();
         for (warning, expected) in [
             (of_file.as_str(), "codex-account-manager config edit; correct that line, or what it names"),

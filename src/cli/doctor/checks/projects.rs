@@ -37,6 +37,7 @@ pub fn here(scene: &Scene) -> Vec<Finding> {
         return has_rules.then(|| Finding::ok(every)).into_iter().collect();
     };
     let message = format!("this folder uses {}", set(&account_set));
+    let allows_some = |narrowing: &Narrowing| narrowing.accounts.as_ref().is_some_and(|words| !words.is_empty());
     let has_faults = account_set.narrowed_by.iter().any(|narrowing| narrowing.fault.is_some());
     let uses = match account_set.accounts.is_empty() {
         false => Finding::ok(message),
@@ -44,8 +45,8 @@ pub fn here(scene: &Scene) -> Vec<Finding> {
         true if has_faults => {
             Finding::problem(FindingKind::NoAccountAllowed, message, Mend::hint("mend what is found beside this"))
         }
-        // Each of several allows some: together they close what its owner wants to use.
-        true if account_set.narrowed_by.len() > 1 => {
+        // Where each of several allows some, they close together what its owner wants to use.
+        true if account_set.narrowed_by.len() > 1 && account_set.narrowed_by.iter().all(allows_some) => {
             Finding::problem(FindingKind::NoAccountAllowed, message, Mend::hint("change one of them"))
         }
         true => Finding::warning(FindingKind::NoAccountAllowed, message, mend()),

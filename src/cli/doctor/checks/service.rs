@@ -86,7 +86,10 @@ pub fn connections(scene: &Scene) -> Vec<Finding> {
     if standings.is_empty() {
         return vec![Finding::ok("no program is connected to the service")];
     }
-    let has_rules = scene.manager.as_ref().is_some_and(|manager| !manager.session().config().projects.rules.is_empty());
+    let has_rules = scene.manager.as_ref().is_some_and(|manager| {
+        let projects = &manager.session().config().projects;
+        !projects.rules.is_empty() || projects.broken.is_some()
+    });
     standings.into_iter().map(|(program, standing)| connection(&program, &standing, has_rules)).collect()
 }
 

@@ -17,7 +17,7 @@ use crate::proxy::answer::body::ProxyBody;
 use crate::proxy::answer::errors::with_reset;
 
 /// One 429 when waiting helps, else 503. `unserved` says why no login could.
-pub fn exhausted(
+pub fn response(
     exhausted: &Exhausted,
     pool: &Pool,
     request: &RouteRequest,
@@ -31,10 +31,11 @@ pub fn exhausted(
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "server_error", "no_available_accounts")
     };
-    let (begin, reasons) = match (allowed.is_empty(), exhausted.rate_limited) {
-        // What is wrong is said of all of them, and nothing of each.
-        (true, _) => (String::new(), String::new()),
-        (false, rate_limited) => (exhaustion(rate_limited, &allowed, request), reasons(exhausted, pool, request)),
+    let (begin, reasons) = if allowed.is_empty() {
+        // The rules that leave none are named below.
+        (String::new(), String::new())
+    } else {
+        (exhaustion(exhausted.rate_limited, &allowed, request), reasons(exhausted, pool, request))
     };
     let free = exhausted.available_at.map(|at| length(at.since(now)));
     let when = free.map(|free| format!(" The first is free again in {free}.")).unwrap_or_default();
@@ -48,7 +49,7 @@ pub fn exhausted(
     with_reset(status, body, exhausted.available_at, now)
 }
 
-/// That no account can serve, and by what those are left that might: programs show little more than the beginning.
+/// Says that no account can serve, and which rule allows the few. It comes first, since programs show little more than the beginning.
 fn exhaustion(rate_limited: bool, allowed: &Allowed, request: &RouteRequest) -> String {
     let those = allowed.allowing().map(|allowing| format!(" that {allowing}")).unwrap_or_default();
     let family = &request.family;
@@ -75,7 +76,7 @@ pub fn spent(exhausted: &Exhausted) -> String {
 }
 
 /// Every account with its reasons.
-pub fn accounts(exhausted: &Exhausted, pool: &Pool, request: &RouteRequest) -> Vec<Value> {
+pub(super) fn accounts(exhausted: &Exhausted, pool: &Pool, request: &RouteRequest) -> Vec<Value> {
     let account = |candidate: &Candidate| {
         let reasons: Vec<&str> = candidate.reasons().map(Reason::name).collect();
         let label = pool.members.get(candidate.position).map(|member| member.label.as_str());

@@ -91,6 +91,8 @@ pub enum Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Waiting {
     stamp: Option<Stamp>,
+    /// Of all its words. Who writes the same again does not begin anew.
+    words: Option<KeyMark>,
     since: Timestamp,
 }
 
@@ -170,7 +172,12 @@ impl Said {
     /// What becomes of `file`, after this was in force.
     pub fn then(&self, file: &TomlFile, looked: &Looked) -> Outcome {
         let Looked { is_start, is_broken, reads_keys, now, waiting } = *looked;
-        let seen = waiting.filter(|waiting| waiting.stamp == file.stamp());
+        let words = file.said().map(|document| KeyMark::of(document.raw().as_bytes()));
+        let is_it = |waiting: &Waiting| match waiting.words {
+            Some(before) => words == Some(before),
+            None => waiting.stamp == file.stamp(),
+        };
+        let seen = waiting.filter(is_it);
         let since = seen.map_or(now, |seen| seen.since);
         let said = Said::of(file, reads_keys);
         let is_unknown = is_broken && !self.is_there() && said.is_some();
@@ -186,7 +193,7 @@ impl Said {
         if is_taken {
             return Outcome::Taken(said.unwrap_or_else(|| self.clone()));
         }
-        Outcome::Waits(Waiting { stamp: file.stamp(), since })
+        Outcome::Waits(Waiting { stamp: file.stamp(), words, since })
     }
 }
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::Accounts;
-use crate::domain::account::is_same_label;
+use crate::domain::account::{check_group, is_same_label};
 use crate::domain::account_set::{Named, Selection, groups_and_labels};
 use crate::domain::allowed::Allowed;
 use crate::domain::near;
 use crate::domain::pool::Pool;
 use crate::domain::report::AccountSetReport;
-use crate::store::{SharedAccount, State};
+use crate::store::{SharedAccount, State, StoredAccount};
 
 /// The accounts of `state` by what they are called, which are `names`.
 pub(super) fn named<'a>(state: &'a State, names: &'a [String]) -> Vec<Named<'a>> {
@@ -17,10 +17,15 @@ pub(super) fn named<'a>(state: &'a State, names: &'a [String]) -> Vec<Named<'a>>
         id: &account.id,
         label,
         groups: account.groups.as_deref().unwrap_or_default(),
-        // What is no list of texts stays in the file as it is.
-        has_unknown_groups: account.groups.is_none() && account.extra.contains_key("groups"),
+        has_unknown_groups: has_unknown_groups(account),
     };
     state.accounts.iter().zip(names).map(known).collect()
+}
+
+/// Whether another hand wrote into the file what is no group: what is no list of texts stays there as it is.
+fn has_unknown_groups(account: &StoredAccount) -> bool {
+    let Some(groups) = &account.groups else { return account.extra.contains_key("groups") };
+    groups.iter().any(|group| check_group(group).is_err())
 }
 
 impl Accounts {
@@ -86,5 +91,21 @@ mod tests {
         assert_eq!(of("key"), None);
         let twice = of_email("me@x.y", [Some("me@x.y"); 2].into_iter().zip(&labels));
         assert_eq!(twice.as_deref(), Some("that is the email of `privat` and `team`; write `privat` and `team`"));
+    }
+
+    #[test]
+    fn what_another_hand_wrote_that_is_no_group_is_told_from_none() {
+        for (groups, is_unknown) in [
+            (r#"["company"]"#, false),
+            ("[]", false),
+            ("null", false),
+            (r#""company""#, true),
+            (r#"["company "]"#, true),
+            (r#"["company,x"]"#, true),
+            ("[1]", true),
+        ] {
+            let account: StoredAccount = serde_json::from_str(&format!(r#"{{"id":"a","groups":{groups}}}"#)).unwrap();
+            assert_eq!(has_unknown_groups(&account), is_unknown, "{groups}");
+        }
     }
 }

@@ -131,6 +131,11 @@ impl<'p> Client<'p> {
         if self.may_tell(&said, account) {
             return Ok(Some(said));
         }
+        // In a folder that was just opened nothing may be used until it was read.
+        self.proxy.manager.session().project_was_read().await;
+        if self.may_tell(&said, account) {
+            return Ok(Some(said));
+        }
         Err(self.close(CloseCode::Policy, NOT_ALLOWED).await)
     }
 

@@ -180,7 +180,7 @@ const {{ default: plugin }} = await import("{module}");
 const logged = [];
 const client = {{ tui: {{ showToast: async () => {{}} }}, app: {{ log: async ({{ body }}) => void logged.push(body) }} }};
 process.env.PATH = "";
-const hooks = await plugin.server({{ client }}, {{}});
+const hooks = await plugin.server({{ client, directory: process.cwd() }}, {{}});
 assert.ok(hooks.tool, `it does not start: ${{JSON.stringify(logged)}}`);
 await hooks.dispose();
 """
